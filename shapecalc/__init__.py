@@ -1,0 +1,1 @@
+"""Exact shapes and receptive fields of PyTorch models, for every input size at once."""

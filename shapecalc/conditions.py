@@ -1,0 +1,225 @@
+"""What has to hold for a formula: conditions on sizes, and the path that a trace takes.
+
+A rule asks two kinds of question. `require` says what an op needs; `decide` asks which of two
+rules applies. Where the answer is the same for all sizes nothing is written down. Where it is
+not, the answer at the path's hint is taken and the condition is recorded, so that a formula is
+never wider than the sizes it was derived for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from shapecalc import dims
+from shapecalc.dims import Dim, IntoDim
+from shapecalc.errors import DimMismatchError, ShapeError, SizeError
+
+Relation: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
+
+_OPPOSITE: dict[Relation, Relation] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison of two sizes.
+
+    >>> H = dims.symbol("H")
+    >>> print(Condition(dims.mod(H, 32), "==", 0))
+    H mod 32 = 0
+    >>> Condition(H, ">=", 1).known()
+    True
+    """
+
+    left: Dim
+    relation: Relation
+    right: Dim
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "left", dims.as_dim(self.left))
+        object.__setattr__(self, "right", dims.as_dim(self.right))
+
+    def negated(self) -> Condition:
+        """Return the condition that holds exactly where this one does not."""
+        return Condition(self.left, _OPPOSITE[self.relation], self.right)
+
+    def holds(self, sizes: Mapping[str, int]) -> bool:
+        """Tell whether the condition holds at `sizes`, by symbol name."""
+        left, right = dims.evaluate(self.left, sizes), dims.evaluate(self.right, sizes)
+        return _compare(left, self.relation, right)
+
+    def known(self) -> bool | None:
+        """Return what the condition is for all sizes, or None where that depends on the sizes."""
+        return _known(self)
+
+    @property
+    def symbols(self) -> tuple[Dim, ...]:
+        """The symbols that the condition speaks of."""
+        return dims.symbols_of((self.left, self.right))
+
+    def __str__(self) -> str:
+        return _text(self)
+
+
+def _compare(left: int, relation: Relation, right: int) -> bool:
+    match relation:
+        case "==":
+            return left == right
+        case "!=":
+            return left != right
+        case "<":
+            return left < right
+        case "<=":
+            return left <= right
+        case ">":
+            return left > right
+        case ">=":
+            return left >= right
+
+
+@lru_cache(1 << 16)
+def _known(condition: Condition) -> bool | None:
+    gap = dims.expand(condition.left - condition.right)
+    number = dims.as_int(gap)
+    if number is not None:
+        return _compare(number, condition.relation, 0)
+    lowest, highest = dims.lower_bound(gap), dims.lower_bound(-gap)
+    above = lowest is not None and lowest > 0
+    below = highest is not None and highest > 0
+    match condition.relation:
+        case "==" | "!=":
+            apart = condition.relation == "!="
+            return apart if above or below else None
+        case ">=" | "<":
+            if lowest is not None and lowest >= 0:
+                return condition.relation == ">="
+            return condition.relation == "<" if below else None
+        case ">" | "<=":
+            if highest is not None and highest >= 0:
+                return condition.relation == "<="
+            return condition.relation == ">" if above else None
+
+
+_SIGNS: dict[Relation, str] = {"==": "=", "!=": "!="}
+
+
+def _text(condition: Condition) -> str:
+    left, right = condition.left, condition.right
+    sign = _SIGNS.get(condition.relation, condition.relation)
+    remainder = dims.as_remainder(left)
+    if remainder is not None:
+        return f"{dims.format_dim(remainder[0])} mod {remainder[1]} {sign} {dims.format_dim(right)}"
+    return f"{dims.format_dim(left)} {sign} {dims.format_dim(right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A condition that a formula rests on.
+
+    A `requirement` is what an op needs; where it fails, torch raises. A `branch` is a choice
+    between two rules or two paths of the model's code; where it fails, other formulas hold.
+    """
+
+    condition: Condition
+    kind: Literal["requirement", "branch"]
+    why: str
+
+
+class Hint(dict[str, int]):
+    """A size for every symbol; symbols that were not named get sizes apart from each other."""
+
+    def __missing__(self, name: str) -> int:
+        self[name] = 211 + sum(ord(letter) * 7**n for n, letter in enumerate(name)) % 1009
+        return self[name]
+
+
+@dataclass(slots=True)
+class Path:
+    """The choices made at a hint, in order."""
+
+    hint: Mapping[str, int] = field(default_factory=Hint)
+    assumptions: list[Assumption] = field(default_factory=list)
+
+    def record(self, assumption: Assumption) -> None:
+        """Write an assumption down, once."""
+        if assumption not in self.assumptions:
+            self.assumptions.append(assumption)
+
+
+_path: ContextVar[Path | None] = ContextVar("path", default=None)
+
+
+@contextmanager
+def following(path: Path) -> Iterator[Path]:
+    """Let `decide` and `require` take the choices of `path` and write them down there."""
+    token = _path.set(path)
+    try:
+        yield path
+    finally:
+        _path.reset(token)
+
+
+def decide(left: IntoDim, relation: Relation, right: IntoDim, why: str = "") -> bool:
+    """Return whether a comparison holds, at the hint where that depends on the sizes."""
+    condition = Condition(left, relation, right)
+    answer = condition.known()
+    if answer is not None:
+        return answer
+    path = _path.get() or Path()
+    answer = condition.holds(path.hint)
+    taken = condition if answer else condition.negated()
+    path.record(Assumption(taken, "branch", why))
+    return answer
+
+
+def require(
+    left: IntoDim,
+    relation: Relation,
+    right: IntoDim,
+    message: str,
+    *,
+    fix: str | None = None,
+    error: type[ShapeError] = SizeError,
+) -> None:
+    """Demand a comparison of two sizes, or raise `error` with `message`."""
+    condition = Condition(left, relation, right)
+    answer = condition.known()
+    if answer is None:
+        path = _path.get() or Path()
+        if not condition.holds(path.hint):
+            raise error(message, fix=fix, condition=condition)
+        path.record(Assumption(condition, "requirement", message))
+    elif not answer:
+        raise error(message, fix=fix)
+
+
+def require_same(got: IntoDim, expected: IntoDim, what: str, *, fix: str | None = None) -> None:
+    """Demand that two sizes agree.
+
+    >>> require_same(32, 64, "input channels")
+    Traceback (most recent call last):
+    shapecalc.errors.DimMismatchError: expected input channels 64, got 32
+    """
+    got, expected = dims.as_dim(got), dims.as_dim(expected)
+    if got == expected:
+        return
+    message = f"expected {what} {dims.format_dim(expected)}, got {dims.format_dim(got)}"
+    require(got, "==", expected, message, fix=fix, error=DimMismatchError)
+
+
+def require_positive(size: IntoDim, what: str) -> None:
+    """Demand a size of at least 1."""
+    size = dims.as_dim(size)
+    text = dims.format_dim(size)
+    require(size, ">=", 1, f"{what} is {text}, which has to be at least 1")

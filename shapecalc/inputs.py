@@ -1,0 +1,184 @@
+"""Input patterns: `N,3,H,W` says what a model receives.
+
+A pattern is a list of sizes, each an integer, a symbol or a formula of both (`2*H`, `H + 1`),
+with an optional type after a colon: `N,T:int64`. Patterns come nested as `forward` expects its
+tensors: in lists, tuples and dicts, positionally or by keyword.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shapecalc import dims
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import PatternError
+from shapecalc.graph import Input
+from shapecalc.op import DTYPE_NAMES
+
+_LONGEST = 1000  # characters of a pattern; a size is short
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One tensor that a model receives."""
+
+    name: str
+    shape: Shape
+    dtype: str = "float32"
+
+    def __str__(self) -> str:
+        sizes = ",".join(dims.format_dim(dim) for dim in self.shape)
+        return sizes if self.dtype == "float32" else f"{sizes}:{self.dtype}"
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """All that is passed to `forward`: nested structures with a `Pattern` for every tensor."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] | None = None
+    inferred: bool = False
+
+    def all(self) -> Iterator[Pattern]:
+        """Yield every pattern, in order."""
+        yield from _patterns_in(self.args)
+        yield from _patterns_in(dict(self.kwargs or {}))
+
+    def inputs(self) -> tuple[Input, ...]:
+        """Return the inputs for a layer graph."""
+        return tuple(Input(name=p.name, shape=p.shape, dtype=p.dtype) for p in self.all())
+
+
+def parse_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Patterns:
+    """Read nested patterns; strings become patterns, all else is passed as it is.
+
+    Raises:
+        PatternError: a pattern cannot be read.
+    """
+    one = len(args) == 1 and not kwargs
+    read = tuple(
+        _read(value, "input" if one else f"input{n}", top=True) for n, value in enumerate(args)
+    )
+    return Patterns(read, {name: _read(value, name, top=True) for name, value in kwargs.items()})
+
+
+def fill(patterns: Patterns, tensor: Callable[[Pattern], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call, with `tensor(pattern)` in the place of every pattern."""
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, Pattern):
+            return tensor(value)
+        if isinstance(value, tuple):
+            return tuple(filled(entry) for entry in value)
+        if isinstance(value, list):
+            return [filled(entry) for entry in value]
+        if isinstance(value, dict):
+            return {key: filled(entry) for key, entry in value.items()}
+        return value
+
+    return filled(patterns.args), filled(dict(patterns.kwargs or {}))
+
+
+def _patterns_in(value: Any) -> Iterator[Pattern]:
+    if isinstance(value, Pattern):
+        yield value
+    elif isinstance(value, dict):
+        for entry in value.values():
+            yield from _patterns_in(entry)
+    elif isinstance(value, (tuple, list)):
+        for entry in value:
+            yield from _patterns_in(entry)
+
+
+def _read(value: Any, name: str, *, top: bool = False) -> Any:
+    if isinstance(value, str):
+        return parse_pattern(value, name)
+    if isinstance(value, Pattern):
+        return value
+    if isinstance(value, (tuple, list)):
+        if value and top and all(_is_size(entry) for entry in value):
+            return Pattern(name, Shape(value))  # a shape, as in (2, 3, 224, 224)
+        return type(value)(_read(entry, f"{name}[{n}]") for n, entry in enumerate(value))
+    if isinstance(value, dict):
+        return {key: _read(entry, f"{name}.{key}") for key, entry in value.items()}
+    return value
+
+
+def _is_size(value: object) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or hasattr(
+        value, "free_symbols"
+    )
+
+
+def parse_pattern(text: str, name: str = "input") -> Pattern:
+    """Read one pattern.
+
+    Raises:
+        PatternError: it is not a list of sizes, or has an unknown type.
+
+    >>> parse_pattern("N,3,H,2*H").shape
+    (N, 3, H, 2*H)
+    >>> parse_pattern("N,T:int64").dtype
+    'int64'
+    """
+    if len(text) > _LONGEST:
+        raise PatternError(f"input pattern of {len(text)} characters: at most {_LONGEST}")
+    sizes, colon, dtype = text.partition(":")
+    dtype = dtype.strip().removeprefix("torch.")
+    dtype = _SHORT.get(dtype, dtype)
+    if colon and dtype not in DTYPE_NAMES:
+        raise PatternError(
+            f"input pattern {text!r}: {dtype!r} is not a type; known are {', '.join(DTYPE_NAMES)}"
+        )
+    entries = [entry for entry in re.split(r"[,\s]*,[,\s]*", sizes.strip().strip("()[]")) if entry]
+    shape = Shape(parse_size(entry, text) for entry in entries)
+    return Pattern(name, shape, dtype or "float32")
+
+
+_SHORT = {"long": "int64", "int": "int32", "float": "float32", "half": "float16", "double": "float64"}
+
+
+def parse_size(text: str, within: str = "") -> Dim:
+    """Read one size: an integer, a symbol, or a formula of sizes with + - * // and brackets.
+
+    Raises:
+        PatternError: it is anything else; nothing is ever evaluated as Python.
+    """
+    where = f"input pattern {within!r}: " if within else ""
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        size = _size_of(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, ZeroDivisionError) as error:
+        detail = error.args[0] if isinstance(error, ValueError) and error.args else "not a formula"
+        raise PatternError(f"{where}{text.strip()!r} is not a size: {detail}") from None
+    number = dims.as_int(size)
+    if number is not None and number < 0:
+        raise PatternError(f"{where}a size is at least 0, got {text.strip()}")
+    return size
+
+
+def _size_of(node: ast.expr) -> Dim:
+    match node:
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+            if abs(number) >= 1 << 62:
+                raise ValueError("the number is too large")
+            return dims.as_dim(number)
+        case ast.Name(id=name):
+            return dims.symbol(name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_size_of(operand)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return dims.add(_size_of(left), _size_of(right))
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return dims.sub(_size_of(left), _size_of(right))
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return dims.mul(_size_of(left), _size_of(right))
+        case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
+            return dims.floordiv(_size_of(left), _size_of(right))
+        case ast.BinOp(left=left, op=ast.Mod(), right=right):
+            return dims.mod(_size_of(left), _size_of(right))
+    raise ValueError("only integers, symbols, + - * // % and brackets are known")

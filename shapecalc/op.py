@@ -1,0 +1,302 @@
+"""Ops: what one call does to shapes, and the two registries that lead to them.
+
+An `Op` is a frozen dataclass of parameters under torch's own names, with the rule `out_shape`.
+Two registries lead to one: `reads` takes the arguments of a torch function, `layer` those of a
+`torch.nn` module as a YAML spec writes them. Neither imports torch: a reader is registered
+under a name, and receives every tensor as an `Operand`, every size as a `Dim` or an int.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from shapecalc import dims
+from shapecalc.conditions import Assumption, Path, following
+from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.errors import RankError
+
+OutShape: TypeAlias = Sequence[IntoDim] | list[Sequence[IntoDim]]
+
+
+DATA: Dim = dims.symbol("?", minimum=0)
+"""A size that depends on data: the tracer puts a new symbol in its place, one for each call."""
+
+
+class Op:
+    """What one call does to shapes. Subclasses are frozen dataclasses of torch's parameters."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """The name of the op as torch writes it: `Conv2d`, `add`."""
+        return type(self).__name__
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Return the shape that comes out; a list of shapes where the op has several outputs."""
+        raise NotImplementedError
+
+    def general(self) -> tuple[Dim, Mapping[str, Dim]] | None:
+        """Return the size formula of one spatial axis in general symbols, and their values here.
+
+        None for an op that has no such formula. The input size is the symbol `H`.
+        """
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.kind}({', '.join(format_parameters(self))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A tensor as a reader sees it: no values, only its sizes and its type.
+
+    `source` says where it comes from; None is a constant, such as a parameter of the model.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+    source: object = None
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An op applied to operands: what a reader returns.
+
+    `dtype` is that of the outputs, one for all or one each; by default the operands' own.
+    `pack` puts several outputs into the structure that torch returns.
+    """
+
+    op: Op
+    operands: tuple[Operand, ...]
+    dtype: str | tuple[str, ...] | None = None
+    pack: Callable[[list[Any]], Any] = tuple
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The shapes that come out of an op, and what had to be assumed for them."""
+
+    shapes: tuple[Shape, ...]
+    several: bool
+    assumptions: tuple[Assumption, ...]
+
+
+def infer(op: Op, inputs: tuple[Shape, ...], hint: Mapping[str, int]) -> Outcome:
+    """Apply a rule at a hint; remembered per op, shapes and choices.
+
+    Raises:
+        ShapeError: the op does not take these shapes.
+    """
+    outcomes = _outcomes(op, inputs)
+    for outcome in outcomes:
+        if all(assumption.condition.holds(hint) for assumption in outcome.assumptions):
+            return outcome
+    with following(Path(hint)) as path:
+        out = op.out_shape(*inputs)
+    several = isinstance(out, list)
+    shapes = tuple(Shape(shape) for shape in out) if several else (Shape(out),)
+    outcomes.append(Outcome(shapes, several, tuple(path.assumptions)))
+    return outcomes[-1]
+
+
+@lru_cache(1 << 14)
+def _outcomes(op: Op, inputs: tuple[Shape, ...]) -> list[Outcome]:
+    """Return the list of what was found for these arguments so far, to be added to."""
+    return []
+
+
+# ---------------------------------------------------------------------------- registries
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A function from torch's arguments to a `Call`, and the function's name in torch."""
+
+    read: Callable[..., Call]
+    name: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A `torch.nn` module as a spec describes it: its op and the shapes of its parameters."""
+
+    op: Op
+    parameters: Mapping[str, Shape] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerType:
+    """A function from the constructor arguments of a `torch.nn` module to what it builds."""
+
+    build: Callable[..., Built]
+    name: str
+    family: str
+
+
+READERS: dict[str, Reader] = {}
+LAYERS: dict[str, LayerType] = {}
+
+
+def reads(
+    *names: str, named: bool = False
+) -> Callable[[Callable[..., Call]], Callable[..., Call]]:
+    """Register a reader for torch functions.
+
+    A bare name such as `relu` stands for that function wherever torch has it: in `torch`,
+    `torch.Tensor`, `torch.nn.functional`, in-place and as an operator. A dotted one, such as
+    `linalg.norm` or `Tensor.expand`, is just that attribute of torch. With `named`, the reader
+    receives the name first, so that one reader can serve many functions.
+
+    Raises:
+        ValueError: a name has a reader already.
+    """
+
+    def register(read: Callable[..., Call]) -> Callable[..., Call]:
+        for name in names:
+            if name in READERS:
+                raise ValueError(f"two readers for {name}")
+            bound = _with_name(read, name) if named else read
+            READERS[name] = Reader(bound, name, _family(read))
+        return read
+
+    return register
+
+
+def _with_name(read: Callable[..., Call], name: str) -> Callable[..., Call]:
+    def bound(*args: Any, **kwargs: Any) -> Call:
+        return read(name, *args, **kwargs)
+
+    return bound
+
+
+def layer(*names: str) -> Callable[[Callable[..., Built]], Callable[..., Built]]:
+    """Register the builder of a `torch.nn` module for specs.
+
+    A builder has the parameters of the module's constructor, in the order of torch; before
+    them come `name`, the module's own name, and `inputs`, the shapes that reach the layer,
+    from which it completes what the spec leaves out.
+
+    Raises:
+        ValueError: a name has a builder already.
+    """
+
+    def register(build: Callable[..., Built]) -> Callable[..., Built]:
+        for name in names:
+            if name in LAYERS:
+                raise ValueError(f"two builders for {name}")
+            LAYERS[name] = LayerType(build, name, _family(build))
+        return build
+
+    return register
+
+
+def _family(function: Callable[..., object]) -> str:
+    return function.__module__.rpartition(".")[2]
+
+
+# ---------------------------------------------------------------------------- what rules share
+
+
+def require_rank(x: Shape, *ranks: int, layout: str) -> None:
+    """Demand one of several numbers of axes; `layout` names them for the message.
+
+    Raises:
+        RankError: `x` has another number of axes.
+    """
+    if len(x) not in ranks:
+        wanted = " or ".join(str(rank) for rank in ranks)
+        raise RankError(f"expected {wanted} dimensions {layout}, got {len(x)}: {x}")
+
+
+def per_axis(value: IntoDim | Sequence[IntoDim], axes: int) -> tuple[Dim, ...]:
+    """Return one entry an axis of what torch takes as a number or a tuple.
+
+    >>> per_axis(3, 2)
+    (3, 3)
+    """
+    if isinstance(value, Sequence):
+        entries = tuple(dims.as_dim(entry) for entry in value)
+        return entries * axes if len(entries) == 1 else entries
+    return (dims.as_dim(value),) * axes
+
+
+def axis_index(dim: int, ndim: int) -> int:
+    """Return an axis counted from the front.
+
+    Raises:
+        RankError: there is no such axis.
+    """
+    low, high = -max(ndim, 1), max(ndim, 1)
+    if not low <= dim < high:
+        raise RankError(f"dim={dim} is not an axis of a tensor with {ndim} dimensions")
+    return int(dim) % max(ndim, 1)
+
+
+# from the narrowest to the widest: what torch promotes a pair to
+DTYPE_NAMES = (
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex32",
+    "complex64",
+    "complex128",
+)
+
+
+def promote(*dtypes: str) -> str:
+    """Return the type that torch computes in for operands of these types.
+
+    Source:
+        https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+
+    >>> promote("int64", "float16")
+    'float16'
+    """
+    known = {dtype for dtype in dtypes if dtype in DTYPE_NAMES}
+    if known == {"float16", "bfloat16"}:
+        return "float32"
+    return max(known, key=DTYPE_NAMES.index, default="float32")
+
+
+def is_floating(dtype: str) -> bool:
+    """Tell whether a type holds fractions."""
+    return dtype.startswith(("float", "bfloat", "complex"))
+
+
+def format_parameters(op: Op) -> Iterable[str]:
+    """Return the parameters of an op as `name=value`, without those at their default."""
+    for entry in fields(op):  # type: ignore[arg-type]  # every concrete Op is a dataclass
+        value = getattr(op, entry.name)
+        usual = entry.default
+        if isinstance(value, tuple) and isinstance(usual, tuple) and len(usual) == 1:
+            usual = usual * len(value)  # a default is written for one axis
+        if entry.repr and value != usual:
+            yield f"{entry.name}={format_value(value)}"
+
+
+def format_value(value: object) -> str:
+    """Return a parameter as torch prints it; equal entries of a tuple are written once."""
+    if isinstance(value, tuple):
+        if len(value) > 1 and all(entry == value[0] for entry in value):
+            return format_value(value[0])
+        return f"({', '.join(format_value(entry) for entry in value)})"
+    if hasattr(value, "free_symbols"):
+        return dims.format_dim(value)
+    return str(value)

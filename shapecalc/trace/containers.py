@@ -1,0 +1,39 @@
+"""Nested values that hold tensors: what goes into a module and what comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from shapecalc.dims import Shape
+from shapecalc.trace.symbolic_tensor import SymbolicTensor
+
+
+def shapes_of(value: Any) -> Any:
+    """Return a nested value with a `Shape` in the place of every tensor.
+
+    Tuples, lists, named tuples and dicts keep their form; dataclasses and mapping types of
+    other libraries become dicts of their fields that are not None.
+    """
+    if isinstance(value, SymbolicTensor):
+        return value.shape_
+    if isinstance(value, torch.Tensor):
+        return Shape(value.shape)
+    if isinstance(value, tuple):
+        entries = [shapes_of(entry) for entry in value]
+        if hasattr(value, "_fields"):
+            return type(value)(*entries)
+        return tuple(entries)
+    if isinstance(value, list):
+        return [shapes_of(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {key: shapes_of(entry) for key, entry in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        found = {entry.name: getattr(value, entry.name) for entry in dataclasses.fields(value)}
+        return {name: shapes_of(entry) for name, entry in found.items() if entry is not None}
+    if isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
+        return str(value)
+    return value

@@ -1,0 +1,49 @@
+"""Where in the user's source a call was made."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+
+import torch
+
+from shapecalc.graph import Location
+
+_INSIDE = (
+    os.path.dirname(os.path.abspath(torch.__file__)) + os.sep,
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    "<",
+)
+
+
+@lru_cache(1 << 12)
+def _is_inside(file: str) -> bool:
+    """Tell whether a file is torch's or ours, which nobody wants to be pointed to."""
+    return file.startswith(_INSIDE) or os.path.abspath(file).startswith(_INSIDE)
+
+
+@lru_cache(1 << 14)
+def _location(file: str, line: int) -> Location:
+    return Location(file, line)
+
+
+def caller() -> Location | None:
+    """Return the innermost place outside torch and shapecalc, or None."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if not _is_inside(frame.f_code.co_filename):
+            return _location(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def raised_at(error: BaseException) -> Location | None:
+    """Return the innermost place outside torch and shapecalc at which an error was raised."""
+    found, traceback = None, error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if not _is_inside(file):
+            found = _location(file, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found

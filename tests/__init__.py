@@ -1,0 +1,1 @@
+"""Tests: real against real. The oracle is PyTorch, never an earlier output of shapecalc."""

@@ -1,0 +1,1 @@
+"""The op tables: one file per family of `shapecalc.ops`, one row per behaviour."""

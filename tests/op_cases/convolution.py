@@ -1,0 +1,30 @@
+"""Rows for shapecalc/ops/convolution.py."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import nn
+
+from shapecalc.dims import floordiv
+from tests.op_cases.case import Case, D, H, L, N, Rejects, W, half
+
+CASES = [
+    Case(nn.Conv1d(3, 8, 3),                                  (N, 3, L),        (N, 8, L - 2)),
+    Case(nn.Conv2d(3, 8, 4, padding="same"),                  (N, 3, H, W),     (N, 8, H, W)),
+    Case(nn.Conv2d(3, 8, 3, padding="valid"),                 (N, 3, H, W),     (N, 8, H - 2, W - 2)),
+    Case(nn.Conv2d(3, 8, 7, stride=2, padding=3),             (N, 3, H, W),     (N, 8, half(H), half(W))),
+    Case(nn.Conv2d(4, 8, (3, 1), (2, 1), (1, 0), groups=4),   (N, 4, H, W),     (N, 8, half(H), W)),
+    Case(nn.Conv2d(3, 8, 3, stride=3, dilation=2),            (N, 3, H, W),     (N, 8, floordiv(H - 2, 3), floordiv(W - 2, 3))),
+    Case(nn.Conv3d(3, 8, 3, stride=2, padding=1),             (N, 3, D, H, W),  (N, 8, half(D), half(H), half(W))),
+    Case(nn.Conv2d(3, 8, 3, padding=1, padding_mode="reflect"), (N, 3, H, W),   (N, 8, H, W)),
+    Case(nn.Conv2d(3, 8, 3),                                  (3, H, W),        (8, H - 2, W - 2)),
+    Case(lambda x, w: F.conv2d(x, w, stride=2),               [(N, 3, H, W), (8, 3, 3, 3)], (N, 8, floordiv(H - 1, 2), floordiv(W - 1, 2))),
+]  # fmt: skip
+
+REJECTS = [
+    Rejects(nn.Conv2d(3, 8, 3), (2, 4, 9, 9)),
+    Rejects(nn.Conv2d(3, 8, 3), (2, 3, 2, 9)),
+    Rejects(nn.Conv2d(3, 8, 3), (2, 2, 3, 9, 9)),
+    Rejects(nn.Conv2d(3, 8, 3, dilation=5), (2, 3, 10, 11)),
+    Rejects(lambda x: F.conv2d(x, x.new_zeros(4, 3, 3, 3), stride=0), (2, 3, 9, 9)),
+]
