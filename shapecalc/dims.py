@@ -43,6 +43,7 @@ class Shape(tuple[Dim, ...]):
     __slots__ = ()
 
     def __new__(cls, dims: Iterable[IntoDim] = ()) -> Shape:
+        """Return a shape of numbers and formulas."""
         return super().__new__(cls, [as_dim(dim) for dim in dims])
 
     def __repr__(self) -> str:
@@ -173,7 +174,9 @@ def _floor_of(numerator: Dim, divisor: int) -> Dim:
     """Return floor(numerator/divisor) for a positive number `divisor`."""
     if divisor == 1:
         return numerator
-    outside, inside, constant = [], [], 0
+    outside: list[Dim] = []
+    inside: list[tuple[int, Dim]] = []
+    constant = 0
     for term in Add.make_args(numerator):
         coefficient, rest = term.as_coeff_Mul()
         if not coefficient.is_Integer:  # not an integer polynomial: leave it to sympy
@@ -242,7 +245,8 @@ def _floor_by_symbol(numerator: Dim, denominator: Dim) -> Dim:
     quotient = sympy.cancel(numerator / denominator) if denominator.is_Add else None
     if quotient is not None and sympy.fraction(quotient)[1] == 1:
         return expand(quotient)
-    outside, inside = [], []
+    outside: list[tuple[Dim, Dim]] = []
+    inside: list[tuple[Dim, Dim]] = []
     for term in Add.make_args(numerator):
         quotient = term / denominator
         (outside if _is_whole(quotient) else inside).append((term, quotient))
@@ -430,7 +434,7 @@ def _compiled(dim: Dim) -> Callable[[Mapping[str, int]], int]:
 
     def value(sizes: Mapping[str, int]) -> int:
         local = {variable: sizes[name] for variable, name in arguments.items()}
-        result: int = eval(code, scope, local)  # noqa: S307  # numbers, operators and v0, v1, ...
+        result: int = eval(code, scope, local)  # numbers, operators and v0, v1, ...
         return result
 
     return value
@@ -533,7 +537,7 @@ def _collected(dim: Dim) -> Sequence[Dim]:
             sign = -1 if leading.as_coeff_Mul()[0] < 0 else 1
             drawn = Mul(sign * parameter, sign * inner, evaluate=False)
             return [*(_collected(rest) if rest != 0 else ()), drawn]
-    return Add.make_args(dim)
+    return list(Add.make_args(dim))
 
 
 def _degree_first(term: Dim) -> tuple[int, str]:
@@ -570,8 +574,6 @@ def _factor(dim: Dim, numbers: tuple[tuple[str, int], ...]) -> str:
 def _factor_order(factor: Dim) -> tuple[int, str]:
     kind = 0 if factor.is_Number else 1 if factor.is_Symbol else 2
     return (kind, str(factor))
-
-
 
 
 @lru_cache(_MANY)

@@ -75,7 +75,7 @@ class SizeError(ShapeError):
     """A size or a parameter is outside of what the op takes."""
 
 
-class RejectedInput(ShapecalcError):
+class RejectedInput(ShapecalcError):  # noqa: N818  # a verdict, not a failure
     """The model does not accept these sizes; `reasons` says which requirements fail."""
 
     def __init__(self, message: str, *, reasons: Sequence[str] = ()) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,20 +53,25 @@ class Patterns:
         return tuple(Input(name=p.name, shape=p.shape, dtype=p.dtype) for p in self.all())
 
 
-def parse_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Patterns:
+def parse_inputs(
+    args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str] = ()
+) -> Patterns:
     """Read nested patterns; strings become patterns, all else is passed as it is.
+
+    `names` are those of `forward`'s positional parameters, by which the inputs then go.
 
     Raises:
         PatternError: a pattern cannot be read.
     """
-    one = len(args) == 1 and not kwargs
-    read = tuple(
-        _read(value, "input" if one else f"input{n}", top=True) for n, value in enumerate(args)
-    )
+    spare = ["input"] if len(args) == 1 else [f"input{n}" for n in range(len(args))]
+    called = [*names[: len(args)], *spare[len(names) :]]
+    read = tuple(_read(value, name, top=True) for name, value in zip(called, args, strict=True))
     return Patterns(read, {name: _read(value, name, top=True) for name, value in kwargs.items()})
 
 
-def fill(patterns: Patterns, tensor: Callable[[Pattern], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def fill(
+    patterns: Patterns, tensor: Callable[[Pattern], Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the arguments of a call, with `tensor(pattern)` in the place of every pattern."""
 
     def filled(value: Any) -> Any:
@@ -139,7 +144,13 @@ def parse_pattern(text: str, name: str = "input") -> Pattern:
     return Pattern(name, shape, dtype or "float32")
 
 
-_SHORT = {"long": "int64", "int": "int32", "float": "float32", "half": "float16", "double": "float64"}
+_SHORT = {
+    "long": "int64",
+    "int": "int32",
+    "float": "float32",
+    "half": "float16",
+    "double": "float64",
+}
 
 
 def parse_size(text: str, within: str = "") -> Dim:

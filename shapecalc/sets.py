@@ -57,11 +57,12 @@ def _search(
         for offset in (0, 1, -1)
         if 0 < n + offset < 1 << 20
     }
-    usual = dict.fromkeys((*_USUAL, *sorted(numbers)))
+    usual = list(dict.fromkeys((*sorted(numbers), *_USUAL)))
     while len(usual) ** len(names) > _AFFORDABLE and len(usual) > 2:
-        usual.pop(next(reversed(usual)))
+        usual.pop()
     about = [c for c in conditions if set(map(str, c.symbols)) & set(names)]
-    for sizes in itertools.product(*([near[name], *usual] for name in names)):
+    choices = [sorted({near[name], *usual}, key=lambda n: abs(n - near[name])) for name in names]
+    for sizes in itertools.product(*choices):
         at = {**near, **dict(zip(names, sizes, strict=True))}
         if all(condition.holds(at) for condition in about):
             return at
@@ -121,7 +122,9 @@ def isl_text(dim: Dim, fixed: Mapping[str, int]) -> str | None:
         return f"floor(({inner})/{m})" if m and inner is not None else None
     if dim.func in (sympy.Max, sympy.Min):
         parts = [isl_text(arg, fixed) for arg in dim.args]
-        return None if None in parts else f"{dim.func.__name__.lower()}({', '.join(map(str, parts))})"
+        return (
+            None if None in parts else f"{dim.func.__name__.lower()}({', '.join(map(str, parts))})"
+        )
     return None
 
 
@@ -129,3 +132,76 @@ def _value(dim: Dim, fixed: Mapping[str, int]) -> int | None:
     if {str(s) for s in dim.free_symbols} <= fixed.keys():
         return dims.evaluate(dim, fixed)
     return None
+
+
+# ---------------------------------------------------------------------------- descriptions
+
+
+def describe(conditions: Iterable[Condition]) -> list[str]:
+    """Return what a list of conditions comes to, as people say it.
+
+    Conditions on one symbol become a bound, a multiple or a few ranges; the others stay as they
+    are, without those that the rest implies.
+
+    >>> H = dims.symbol("H")
+    >>> describe([Condition(H, ">=", 7), Condition(dims.floordiv(H, 2), ">=", 4)])
+    ['H >= 8']
+    >>> describe([Condition(dims.mod(H, 4), "==", 0), Condition(dims.mod(H, 8), "==", 0)])
+    ['H mod 8 = 0']
+    """
+    alone: dict[str, list[Condition]] = {}
+    together: list[Condition] = []
+    for condition in dict.fromkeys(conditions):
+        names = [str(s) for s in condition.symbols]
+        if len(names) == 1 and isl_condition(condition, {}) is not None:
+            alone.setdefault(names[0], []).append(condition)
+        else:
+            together.append(condition)
+    texts = [text for name, group in sorted(alone.items()) for text in _of_one(name, group)]
+    context = [condition for group in alone.values() for condition in group]
+    return texts + [str(condition) for condition in _independent(together, context)]
+
+
+def _of_one(name: str, conditions: Sequence[Condition]) -> list[str]:
+    texts = [isl_condition(condition, {}) for condition in conditions]
+    accepted = isl.Set(f"{{ [{name}] : {name} >= 1 and {' and '.join(map(str, texts))} }}")
+    if accepted.is_empty():
+        return [f"no {name} at all"]
+    low = accepted.dim_min_val(0).to_python()
+    rest = accepted.intersect(isl.Set(f"{{ [{name}] : {name} > {low} }}"))
+    if rest.is_empty():
+        return [f"{name} = {low}"]
+    step = rest.dim_min_val(0).to_python() - low
+    regular = isl.Set(f"{{ [{name}] : {name} >= {low} and ({name} - {low}) mod {step} = 0 }}")
+    if accepted.is_equal(regular):
+        return _regular(name, low, step)
+    high = accepted.dim_max_val(0)
+    if high.is_int():
+        regular = regular.intersect(isl.Set(f"{{ [{name}] : {name} <= {high} }}"))
+        if accepted.is_equal(regular):
+            return [*_regular(name, low, step), f"{name} <= {high}"]
+    return [str(condition) for condition in _independent(conditions, [])]
+
+
+def _regular(name: str, low: int, step: int) -> list[str]:
+    bound = [f"{name} >= {low}"] if low > step or (step == 1 and low > 1) else []
+    return [f"{name} mod {step} = {low % step}", *bound] if step > 1 else bound
+
+
+def _independent(conditions: Sequence[Condition], context: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions that do not follow from the context and those before them."""
+    names = sorted({str(s) for c in (*conditions, *context) for s in c.symbols})
+    head = f"[{', '.join(names)}]"
+    bounds = [f"{name} >= 1" for name in names]
+    known = [text for c in context if (text := isl_condition(c, {}))]
+    kept: list[Condition] = []
+    universe = isl.Set(f"{{ {head} : {' and '.join(bounds + known) or 'true'} }}")
+    for condition in conditions:
+        text = isl_condition(condition, {})
+        if text is not None:
+            here = isl.Set(f"{{ {head} : {text} }}")
+            if universe.is_subset(here):
+                continue
+            universe = universe.intersect(here)
+        kept.append(condition)
+    return kept

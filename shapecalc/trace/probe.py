@@ -73,7 +73,7 @@ def measure(
     name = getattr(func, "__name__", str(func))
     leaves, structure = pytree.tree_flatten((args, kwargs))
     known = [leaf.shape_ for leaf in leaves if isinstance(leaf, SymbolicTensor)]
-    known += [(leaf.node.expr,) for leaf in leaves if isinstance(leaf, torch.SymInt)]
+    known += [Shape((leaf.node.expr,)) for leaf in leaves if isinstance(leaf, torch.SymInt)]
     inputs = tuple(dict.fromkeys(dim for shape in known for dim in shape))
     runs: list[tuple[Mapping[str, int], list[torch.Tensor], Any]] = []
     failure = ""
@@ -82,7 +82,7 @@ def measure(
         at_args, at_kwargs = pytree.tree_unflatten(concrete, structure)
         try:
             result = func(*at_args, **at_kwargs)
-        except Exception as error:  # noqa: BLE001  # whatever torch raises is the measurement
+        except Exception as error:  # whatever torch raises is the measurement
             failure = failure or f"{type(error).__name__}: {error}".split("\n")[0]
             continue
         flat, out_structure = pytree.tree_flatten(result)

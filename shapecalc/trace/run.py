@@ -73,9 +73,7 @@ def explore(
     return first
 
 
-def _trace(
-    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool
-) -> Traced:
+def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool) -> Traced:
     tracer = Tracer(model, Hint(hint))
     wanted: Condition | None = None
     output: Any = None
@@ -84,7 +82,7 @@ def _trace(
     def tensor(pattern: Pattern) -> Any:
         return tracer.tensor(pattern.name, pattern.shape, pattern.dtype)
 
-    with _left_as_it_was(model, train=train):
+    with left_as_it_was(model, train=train):
         args, kwargs = fill(patterns, tensor)
         try:
             with tracer.watching_modules(), torch.no_grad(), tracer:
@@ -96,7 +94,7 @@ def _trace(
             findings = (_finding(error, str(error), "data"),)
         except ForwardError as error:
             findings = (_finding(error, str(error), "forward"),)
-        except Exception as error:  # noqa: BLE001  # the model's own code may raise anything
+        except Exception as error:  # the model's own code may raise anything
             findings = (_finding(error, f"{type(error).__name__}: {error}", "forward"),)
     graph = tracer.graph(
         name=type(model).__name__,
@@ -126,14 +124,14 @@ def _finding(error: BaseException, message: str, kind: str) -> Finding:
 
 
 @contextlib.contextmanager
-def _left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
+def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
     """Set the model's mode, and put back whatever a forward changes in its modules."""
     modules = list(model.modules())
     kept = [(module, _snapshot(module)) for module in modules]
     hashing = torch.SymInt.__hash__
     try:
         # a size may be a key of a dict: it is then asked for its number, which is recorded
-        torch.SymInt.__hash__ = lambda size: hash(size.node.int_())  # type: ignore[method-assign]
+        torch.SymInt.__hash__ = lambda size: hash(size.node.int_())  # type: ignore
         with torch.random.fork_rng(devices=[]):
             model.train(train)
             yield

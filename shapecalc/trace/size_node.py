@@ -82,13 +82,8 @@ class SizeNode:
     def maybe_as_bool(self) -> bool | None:
         return self.expr if isinstance(self.expr, bool) else None
 
-    def str(self) -> str:
+    def __str__(self) -> str:
         return str(self.expr) if self.kind == "bool" else dims.format_dim(self.expr)
-
-    def _graph_repr(self) -> str:
-        return SizeNode.str(self)
-
-    __str__ = __repr__ = _graph_repr
 
     def wrap_int(self, number: int) -> SizeNode:
         return SizeNode(self.chooser, dims.as_dim(number))
@@ -298,6 +293,9 @@ class SizeNode:
     def rshift(self, other: SizeNode) -> SizeNode:
         return self._int(dims.floordiv(self.expr, 2 ** other.int_()))
 
+    # last, since a method named `str` hides the type in the annotations that follow it
+    __repr__ = str = _graph_repr = __str__
+
 
 def _holds(left: float, relation: Relation, right: float) -> bool:
     return {
@@ -321,4 +319,4 @@ def _exact(number: float) -> Dim:
 
 def as_torch(chooser: Chooser, dim: Dim) -> int | torch.SymInt:
     """Return a size as torch code expects it: a number where it is one."""
-    return int(dim) if dim.is_Integer else torch.SymInt(SizeNode(chooser, dim))
+    return int(dim) if dim.is_Integer else torch.SymInt(SizeNode(chooser, dim))  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import lru_cache
+from types import FrameType
 
 import torch
 
@@ -30,11 +31,11 @@ def _location(file: str, line: int) -> Location:
 
 def caller() -> Location | None:
     """Return the innermost place outside torch and shapecalc, or None."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if not _is_inside(frame.f_code.co_filename):
             return _location(frame.f_code.co_filename, frame.f_lineno)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None
 
 

@@ -89,7 +89,7 @@ def for_reader(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return Operand(Shape(value.shape), NAMES[value.dtype])
     if isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
-        node: SizeNode = value.node  # type: ignore[assignment]
+        node: SizeNode = value.node
         return node.expr
     if isinstance(value, torch.dtype):
         return NAMES[value]

@@ -37,7 +37,7 @@ from shapecalc.trace.targets import targets
 # in-place methods that change the shape of their tensor: views of it under another shape
 _RESHAPING = {
     "unsqueeze_", "squeeze_", "transpose_", "t_", "swapaxes_", "swapdims_", "as_strided_",
-    "resize_", "resize_as_", "detach_", "requires_grad_", "swapdims_", "data",
+    "resize_", "resize_as_", "detach_", "requires_grad_", "data",
 }  # fmt: skip
 _IN_PLACE_OPERATORS = {
     "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
@@ -99,9 +99,10 @@ class Tracer(TorchFunctionMode):
         if query is not None and (answer := query(self, *args, **kwargs)) is not NotImplemented:
             return answer
         if not is_symbolic(args) and not is_symbolic(kwargs):
-            self.events.append((_name(func), None))
+            self.events.append((function_name(func), None))
             return self._run(func, args, kwargs)
         reader = self._readers.get(func)
+        self.events.append((function_name(func), len(self.layers)))
         with self._in_context(func):
             if reader is None:
                 return self._probed(func, args, kwargs)
@@ -168,8 +169,8 @@ class Tracer(TorchFunctionMode):
             return output
         if not isinstance(target, SymbolicTensor):
             # a constant of the model that takes symbolic values: its shape stays what it is
-            return None if _name(func) == "__setitem__" else output
-        if _name(func) not in _RESHAPING and output.shape_ != target.shape_:
+            return None if function_name(func) == "__setitem__" else output
+        if function_name(func) not in _RESHAPING and output.shape_ != target.shape_:
             with following(Path(self.hint)) as path:
                 _require_in_place(output.shape_, target.shape_)
             self._assume(path.assumptions)
@@ -183,7 +184,13 @@ class Tracer(TorchFunctionMode):
         call = Call(measured.op, operands)
         outcome = Outcome(measured.shapes, True, ())
         outputs = self._record(
-            call, _name(func), outcome, args, kwargs, label=measured.label, note=measured.note
+            call,
+            function_name(func),
+            outcome,
+            args,
+            kwargs,
+            label=measured.label,
+            note=measured.note,
         )
         for output, dtype in zip(outputs, measured.dtypes, strict=True):
             output.dtype_ = dtype
@@ -228,7 +235,6 @@ class Tracer(TorchFunctionMode):
                 note=note,
             )
         )
-        self.events.append((function, index))
         dtypes = call.dtype
         if not isinstance(dtypes, tuple):
             found = dtypes or (operands[0].dtype if operands else "float32")
@@ -312,11 +318,11 @@ class Tracer(TorchFunctionMode):
 
     def _where(self, func: Callable[..., Any]) -> str:
         if not self._stack:
-            return _name(func)
+            return function_name(func)
         frame = self._stack[-1]
         if not next(frame.module.children(), None) and frame.path:
             return frame.path
-        return f"{frame.path}.{_name(func)}" if frame.path else _name(func)
+        return f"{frame.path}.{function_name(func)}" if frame.path else function_name(func)
 
     # ------------------------------------------------------------------ module calls
 
@@ -335,11 +341,11 @@ class Tracer(TorchFunctionMode):
             self._leave(output)
             return output
 
-        nn.Module.__call__ = recorded
+        nn.Module.__call__ = recorded  # type: ignore[method-assign]
         try:
             yield
         finally:
-            nn.Module.__call__ = original
+            nn.Module.__call__ = original  # type: ignore[method-assign]
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         parent = self._stack[-1] if self._stack else None
@@ -416,7 +422,8 @@ def _to_meta(value: Any) -> Any:
     return value.to("meta") if isinstance(value, torch.Tensor) else value
 
 
-def _name(func: Callable[..., Any]) -> str:
+def function_name(func: Callable[..., Any]) -> str:
+    """Return the name of a torch function; properties go by their own."""
     name: str = getattr(func, "__name__", str(func))
     if name in ("__get__", "__set__"):
         name = getattr(getattr(func, "__self__", None), "__name__", name)
@@ -424,6 +431,5 @@ def _name(func: Callable[..., Any]) -> str:
 
 
 def _is_in_place(func: Callable[..., Any]) -> bool:
-    name = _name(func)
+    name = function_name(func)
     return name in _IN_PLACE_OPERATORS or (name.endswith("_") and not name.endswith("__"))
-

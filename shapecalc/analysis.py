@@ -1,0 +1,397 @@
+"""The answer: a model's shapes for every input size, and at any one of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shapecalc import dims
+from shapecalc.dims import Shape
+from shapecalc.errors import InputError, PatternError, RejectedInput, TargetError
+from shapecalc.graph import (
+    Finding,
+    Input,
+    Label,
+    Layer,
+    LayerGraph,
+    Location,
+    ModuleCall,
+    Premise,
+    map_shapes,
+)
+from shapecalc.inputs import Patterns, parse_inputs
+from shapecalc.op import Op
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from shapecalc.spec import Spec
+    from shapecalc.verify import Verification
+
+# sizes that tell floors apart and leave room for the usual networks; all different
+_HINTS = {"N": 3, "B": 3, "C": 3, "D": 16, "T": 24, "L": 96, "H": 224, "W": 256}
+_OTHERS = (160, 192, 288, 320, 352, 416, 448)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerAt:
+    """An op call at concrete sizes; shapes are tuples of ints."""
+
+    name: str
+    kind: str
+    op: Op
+    in_shapes: tuple[tuple[int, ...], ...]
+    out_shapes: tuple[tuple[int, ...], ...]
+    label: Label
+    location: Location | None
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """The shape of the (first) output."""
+        return self.out_shapes[0] if self.out_shapes else ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCallAt:
+    """A module call at concrete sizes; shapes are tuples of ints, nested as they were passed."""
+
+    name: str
+    kind: str
+    inputs: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+    outputs: Any
+    leaf: bool
+    parameters: int
+
+
+@dataclass(frozen=True)
+class At:
+    """Every shape of a model at one choice of sizes, computed from the formulas."""
+
+    graph: LayerGraph
+    sizes: Mapping[str, int]
+
+    @cached_property
+    def _known(self) -> dict[Shape, tuple[int, ...]]:
+        return {}
+
+    def shape(self, shape: Shape) -> tuple[int, ...]:
+        """Return a shape at these sizes; a size that depends on data stays a symbol."""
+        found = self._known.get(shape)
+        if found is None:
+            found = self._known[shape] = tuple(self._size(dim) for dim in shape)
+        return found
+
+    def _size(self, dim: dims.Dim) -> Any:
+        if all(str(symbol) in self.sizes for symbol in dim.free_symbols):
+            return dims.evaluate(dim, self.sizes)
+        return dim
+
+    @cached_property
+    def layers(self) -> tuple[LayerAt, ...]:
+        """Every op call, in order."""
+        return tuple(
+            LayerAt(
+                name=layer.name,
+                kind=layer.kind,
+                op=layer.op,
+                in_shapes=tuple(map(self.shape, layer.in_shapes)),
+                out_shapes=tuple(map(self.shape, layer.out_shapes)),
+                label=layer.label,
+                location=layer.location,
+            )
+            for layer in self.graph.layers
+        )
+
+    @cached_property
+    def modules(self) -> tuple[ModuleCallAt, ...]:
+        """Every call of every module, in order of their beginning."""
+        return tuple(
+            ModuleCallAt(
+                name=call.name,
+                kind=call.kind,
+                inputs=map_shapes(self.shape, call.inputs),
+                keywords=map_shapes(self.shape, dict(call.keywords)),
+                outputs=map_shapes(self.shape, call.outputs),
+                leaf=call.leaf,
+                parameters=call.parameters,
+            )
+            for call in self.graph.calls
+        )
+
+    @cached_property
+    def inputs(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the model's inputs, by name."""
+        return {tensor.name: self.shape(tensor.shape) for tensor in self.graph.inputs}
+
+    @cached_property
+    def output(self) -> Any:
+        """The model's output in its own structure, with a shape for every tensor."""
+        return map_shapes(self.shape, self.graph.output)
+
+    def __getitem__(self, name: str) -> LayerAt | ModuleCallAt:
+        """Return the last call of an op or module."""
+        records: tuple[LayerAt | ModuleCallAt, ...] = (*self.modules, *self.layers)
+        for record in reversed(records):
+            if record.name == name:
+                return record
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known of a model: formulas that hold for every size within `domain`."""
+
+    graph: LayerGraph
+    patterns: Patterns
+    source: Any = field(repr=False, default=None)  # an nn.Module or a Spec, to trace again
+    train: bool = False
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every op call, in order."""
+        return self.graph.layers
+
+    @property
+    def modules(self) -> tuple[ModuleCall, ...]:
+        """Every call of every module, in order of their beginning."""
+        return self.graph.calls
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The tensors that the model receives."""
+        return self.graph.inputs
+
+    @property
+    def output(self) -> Any:
+        """The model's output in its own structure, with a `Shape` for every tensor."""
+        return self.graph.output
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters the model has, shared ones counted once."""
+        return self.graph.parameters
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong."""
+        return self.graph.findings
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else there is to know, such as sizes that depend on data."""
+        return self.graph.notes
+
+    @property
+    def premises(self) -> tuple[Premise, ...]:
+        """The conditions that the formulas rest on, each with its origin."""
+        return self.graph.premises
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the input pattern was inferred rather than given."""
+        return self.patterns.inferred
+
+    @cached_property
+    def domain(self) -> list[str]:
+        """The sizes for which the formulas hold, as people say it; empty for all sizes."""
+        if not self.graph.premises:
+            return []
+        from shapecalc import sets
+
+        return sets.describe(premise.condition for premise in self.graph.premises)
+
+    def calls(self, name: str) -> tuple[Layer | ModuleCall, ...]:
+        """Return every call of the op or module of that name, in order.
+
+        Raises:
+            KeyError: nothing in the model has that name.
+        """
+        for records in (self._layers_by_name, self._calls_by_name):
+            if name in records:
+                return tuple(records[name])
+        raise KeyError(f"{name!r} is no op or module of this model")
+
+    def __getitem__(self, name: str) -> Layer | ModuleCall:
+        return self.calls(name)[-1]
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.graph.layers)
+
+    @cached_property
+    def _layers_by_name(self) -> dict[str, list[Layer]]:
+        return _by_name(self.graph.layers)
+
+    @cached_property
+    def _calls_by_name(self) -> dict[str, list[ModuleCall]]:
+        return _by_name(self.graph.calls)
+
+    @cached_property
+    def _pieces(self) -> list[LayerGraph]:
+        return [self.graph] if not self.graph.findings else []
+
+    def at(self, **sizes: int) -> At:
+        """Return every shape at one choice of sizes. Nothing is run.
+
+        Where the formulas do not hold, because the model takes another path there, that path
+        is traced.
+
+        Raises:
+            RejectedInput: the model does not accept these sizes.
+            PatternError: a symbol has no value, or a value is not a size.
+        """
+        self._check(sizes)
+        for piece in self._pieces:
+            if piece.holds(sizes):
+                return At(piece, sizes)
+        if not self.patterns.inputs() or self.source is None:
+            raise InputError("these formulas cannot be derived again at other sizes")
+        piece = _retrace(self.source, self.patterns, sizes, train=self.train)
+        if not piece.findings:
+            self._pieces.append(piece)
+            return At(piece, sizes)
+        if all(finding.kind == "data" for finding in piece.findings):
+            return At(piece, sizes)
+        given = ", ".join(f"{name}={size}" for name, size in sizes.items())
+        reasons = [str(finding) for finding in piece.findings]
+        raise RejectedInput("\n".join([f"not accepted: {given}", *reasons]), reasons=reasons)
+
+    def _check(self, sizes: Mapping[str, int]) -> None:
+        names = [str(symbol) for symbol in self.graph.symbols]
+        missing = [name for name in names if name not in sizes]
+        if missing:
+            raise PatternError(f"a size is missing for {', '.join(missing)}: give {missing[0]}=...")
+        unknown = [name for name in sizes if name not in names]
+        if unknown:
+            known = ", ".join(names) or "none"
+            raise PatternError(f"{unknown[0]} is no symbol of the inputs; they are: {known}")
+        for name, size in sizes.items():
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                raise PatternError(f"{name} is a size: a whole number of at least 1, got {size!r}")
+
+    def verify(
+        self,
+        sizes: Iterable[Sequence[int] | Mapping[str, int]] | None = None,
+        *,
+        device: str = "cpu",
+        seconds: float = 60.0,
+    ) -> Verification:
+        """Compare every shape with what the real model does at other sizes.
+
+        `sizes` are mappings of symbols to sizes, or tuples for the last symbols of the input,
+        such as (224, 224) for H and W. Without them, sizes are chosen that tell floors apart,
+        and as many are run as `seconds` allow.
+        """
+        from shapecalc.verify import verify
+
+        return verify(self, sizes, device=device, seconds=seconds)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        from shapecalc.render import text
+
+        return text.table(self)
+
+
+def _by_name(records: Iterable[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for record in records:
+        found.setdefault(record.name, []).append(record)
+    return found
+
+
+def _retrace(
+    source: Any, patterns: Patterns, sizes: Mapping[str, int], *, train: bool
+) -> LayerGraph:
+    if _is_spec(source):
+        from shapecalc import spec
+
+        return spec.graph(source, sizes)
+    from shapecalc.trace.run import trace
+
+    return trace(source, patterns, sizes, train=train)
+
+
+def analyze(
+    model: nn.Module | Spec | str | os.PathLike[str] | Mapping[str, Any],
+    *inputs: Any,
+    train: bool = False,
+    **kwinputs: Any,
+) -> Analysis:
+    """Return the shapes of a model for every input size.
+
+    `model` is an `nn.Module`, the path of a YAML spec, or a parsed spec. `inputs` and
+    `kwinputs` are patterns such as `"N,3,H,W"` or `"N,T:int64"`, nested in lists, tuples and
+    dicts as `forward` expects them; without any, the pattern is inferred from the layers that
+    see the input first. The model is traced in evaluation mode unless `train`.
+
+    Raises:
+        PatternError: a pattern cannot be read, or none can be inferred.
+        SpecError: the spec has a mistake.
+        TargetError: `model` is nothing that can be analysed.
+    """
+    if _is_spec(model) or isinstance(model, (str, os.PathLike, Mapping)):
+        return _analyze_spec(model, inputs, kwinputs)
+    import torch
+
+    if not isinstance(model, torch.nn.Module):
+        raise TargetError(
+            f"expected an nn.Module, the path of a YAML spec or a parsed spec, got {model!r}"
+        )
+    from shapecalc.trace.infer_inputs import check_call, infer_inputs, positional_names
+    from shapecalc.trace.run import explore
+
+    if inputs or kwinputs:
+        patterns = parse_inputs(inputs, kwinputs, positional_names(model))
+        check_call(model, patterns)
+    else:
+        patterns = infer_inputs(model, train=train)
+    graph = explore(model, patterns, hint_for(patterns), train=train)
+    return Analysis(graph, patterns, model, train)
+
+
+def _is_spec(model: object) -> bool:
+    return type(model).__name__ == "Spec" and type(model).__module__.startswith("shapecalc.spec")
+
+
+def _analyze_spec(model: Any, inputs: tuple[Any, ...], kwinputs: Mapping[str, Any]) -> Analysis:
+    from shapecalc import spec
+
+    if inputs or kwinputs:
+        raise PatternError("a spec names its own inputs: change `input:` in the spec")
+    loaded = model if _is_spec(model) else spec.load(model)
+    graph = spec.graph(loaded)
+    patterns = parse_inputs(tuple(_pattern(tensor) for tensor in graph.inputs), {})
+    return Analysis(graph, patterns, loaded)
+
+
+def _pattern(tensor: Input) -> Any:
+    from shapecalc.inputs import Pattern
+
+    return Pattern(tensor.name, tensor.shape, tensor.dtype)
+
+
+def hint_for(patterns: Patterns) -> dict[str, int]:
+    """Return a first size for every symbol, different for each.
+
+    >>> from shapecalc.inputs import parse_inputs
+    >>> hint_for(parse_inputs(("N,3,H,W",), {}))
+    {'N': 3, 'H': 224, 'W': 256}
+    """
+    names: dict[str, None] = {}
+    for pattern in patterns.all():
+        for dim in pattern.shape:
+            names.update(dict.fromkeys(str(symbol) for symbol in dims.symbols_of((dim,))))
+    others = iter(_OTHERS * len(names))
+    taken: dict[str, int] = {}
+    for name in names:
+        size = _HINTS.get(name)
+        while size is None or size in taken.values():
+            size = next(others, None) or 7 + len(taken)
+        taken[name] = size
+    return taken

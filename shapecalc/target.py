@@ -1,0 +1,214 @@
+"""What a command is about: `package.module:attribute`, `path/to/file.py:attribute`, `spec.yaml`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from shapecalc.errors import TargetError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from shapecalc.spec import Spec
+
+# parameters of factories that ask for pretrained weights, which are never wanted here
+_WEIGHTS = ("weights", "weights_backbone", "pretrained", "pretrained_backbone")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model ready for analysis; `notes` says what was special about building it."""
+
+    model: nn.Module | Spec
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def load_target(
+    text: str, arguments: Mapping[str, object] | None = None, *, values: bool = False
+) -> Loaded:
+    """Find, import and build a target.
+
+    A model is built on the meta device, so that no weight is allocated, unless `values` are
+    wanted or its constructor needs them.
+
+    Raises:
+        TargetError: it cannot be found, imported or built.
+        SpecError: a YAML spec has a mistake.
+    """
+    arguments = dict(arguments or {})
+    if text.lower().endswith((".yaml", ".yml")):
+        if arguments:
+            raise TargetError("a spec takes no arguments: leave --arg out")
+        from shapecalc import spec
+
+        loaded = spec.load(Path(text))
+        return Loaded(loaded, loaded.name or Path(text).stem)
+    place, colon, attribute = text.rpartition(":")
+    if not colon or not place or not attribute:
+        raise TargetError(
+            f"{text!r} is no target: expected package.module:attribute, "
+            "path/to/file.py:attribute or spec.yaml"
+        )
+    if importlib.util.find_spec("torch") is None:
+        raise TargetError(
+            f"{text} needs PyTorch, which is not installed: pip install torch "
+            "(the build that fits this machine)"
+        )
+    module = _import(place)
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            near = get_close_matches(part, dir(found), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise TargetError(f"{place} has no attribute {part!r}{hint}")
+        found = getattr(found, part)
+    return _build(found, text, attribute, arguments, values=values)
+
+
+def _import(place: str) -> ModuleType:
+    is_file = place.endswith(".py") or os.sep in place
+    try:
+        if is_file:
+            return _import_file(Path(place))
+        with _on_path(Path.cwd()):
+            return importlib.import_module(place)
+    except TargetError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name and (place == error.name or place.startswith(f"{error.name}.")):
+            raise TargetError(f"there is no module {error.name!r}") from error
+        raise _raised(f"importing {place}", error) from error
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
+        raise _raised(f"importing {place}", error) from error
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise TargetError(f"there is no file {path}")
+    name = path.stem if path.stem.isidentifier() else "target"
+    source = importlib.util.spec_from_file_location(name, path.resolve())
+    if source is None or source.loader is None:
+        raise TargetError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(source)
+    sys.modules.setdefault(name, module)  # dataclasses and pickles look their module up
+    with _on_path(path.resolve().parent):
+        source.loader.exec_module(module)
+    return module
+
+
+@contextlib.contextmanager
+def _on_path(folder: Path) -> Iterator[None]:
+    """Let imports find what lies beside the target."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # the imported code may have changed the path
+            sys.path.remove(str(folder))
+
+
+def _build(
+    found: Any, text: str, name: str, arguments: dict[str, object], *, values: bool
+) -> Loaded:
+    from torch import nn
+
+    if isinstance(found, nn.Module):
+        if arguments:
+            raise TargetError(f"{text} is a model already built: it takes no --arg")
+        return Loaded(found, name)
+    if not callable(found):
+        raise TargetError(f"{text} is {found!r}: expected an nn.Module, a class or a factory")
+    arguments = _without_weights(found, arguments, text)
+    model, notes = _construct(found, arguments, text, values=values)
+    if not isinstance(model, nn.Module):
+        raise TargetError(f"{text} gave {type(model).__name__}, which is no nn.Module")
+    return Loaded(model, name, notes)
+
+
+def _construct(
+    found: Callable[..., Any], arguments: dict[str, object], text: str, *, values: bool
+) -> tuple[Any, tuple[str, ...]]:
+    import torch
+
+    notes: tuple[str, ...] = ()
+    with _offline():
+        if not values:
+            try:
+                with torch.device("meta"):
+                    return found(**arguments), notes
+            except TargetError:
+                raise
+            except Exception as error:  # constructors raise anything on meta tensors
+                why = f"{type(error).__name__}: {error}".split("\n")[0]
+                notes = (f"built with values, since building on the meta device failed ({why})",)
+        try:
+            return found(**arguments), notes
+        except TargetError:
+            raise
+        except Exception as error:
+            raise _raised(f"building {text}", error) from error
+
+
+def _without_weights(
+    found: Callable[..., Any], arguments: dict[str, object], text: str
+) -> dict[str, object]:
+    """Return the arguments with every request for pretrained weights declined."""
+    wanted = [name for name in _WEIGHTS if arguments.get(name)]
+    if wanted:
+        raise TargetError(f"{text}: {wanted[0]} would download weights, which shapes do not need")
+    try:
+        parameters = inspect.signature(found).parameters
+    except (TypeError, ValueError):
+        return arguments
+    declined = {
+        name: False if isinstance(parameters[name].default, bool) else None
+        for name in _WEIGHTS
+        if name in parameters and parameters[name].default not in (None, False)
+        and parameters[name].default is not inspect.Parameter.empty
+    }  # fmt: skip
+    return {**declined, **arguments}
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Refuse torch's downloads of weights while a model is built."""
+    import torch.hub
+
+    def refuse(url: str, *args: object, **kwargs: object) -> Any:
+        raise TargetError(f"the model wants to download weights from {url}: ask for none")
+
+    kept = torch.hub.load_state_dict_from_url, torch.hub.download_url_to_file
+    torch.hub.load_state_dict_from_url = refuse
+    torch.hub.download_url_to_file = refuse
+    try:
+        yield
+    finally:
+        torch.hub.load_state_dict_from_url, torch.hub.download_url_to_file = kept
+
+
+def _raised(doing: str, error: BaseException) -> TargetError:
+    """Return one message for what the user's code raised, with its file and line."""
+    where = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        inside = f"{os.sep}shapecalc{os.sep}" in file or "importlib" in file or file.startswith("<")
+        if not inside:
+            where = f"{file}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    if isinstance(error, SyntaxError):
+        where = f"{error.filename}:{error.lineno}"
+    at = f"\n  at {where}" if where else ""
+    return TargetError(f"{doing} failed: {type(error).__name__}: {error}{at}")

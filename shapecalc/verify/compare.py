@@ -1,0 +1,261 @@
+"""Predicted and observed shapes, side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
+
+from shapecalc.analysis import At
+from shapecalc.errors import InputError, PatternError, RejectedInput
+from shapecalc.verify.choose import choose_sizes
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from shapecalc.analysis import Analysis
+    from shapecalc.verify.observe import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that the real model did otherwise than predicted."""
+
+    sizes: str
+    layer: str
+    predicted: str
+    observed: str
+
+    def __str__(self) -> str:
+        where = self.layer or "the model"
+        return f"{where} at {self.sizes}: predicted {self.predicted}, observed {self.observed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One forward pass of the real model beside its prediction."""
+
+    sizes: Mapping[str, int]
+    accepted: bool
+    module_calls: int = 0
+    op_outputs: int = 0
+    not_compared: int = 0
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The sizes as they are written: `N=2, H=97, W=64`."""
+        return ", ".join(f"{name}={size}" for name, size in self.sizes.items()) or "fixed sizes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The outcome of a comparison; false when anything differs or nothing was compared."""
+
+    runs: tuple[Run, ...]
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.runs) and not self.differences
+
+    @property
+    def sizes(self) -> tuple[Mapping[str, int], ...]:
+        """The sizes that were run."""
+        return tuple(run.sizes for run in self.runs)
+
+    @property
+    def calls_compared(self) -> int:
+        """How many module calls were compared, over all sizes."""
+        return sum(run.module_calls for run in self.runs)
+
+    @property
+    def layers_compared(self) -> int:
+        """How many op outputs were compared, over all sizes."""
+        return sum(run.op_outputs for run in self.runs)
+
+    @property
+    def seconds(self) -> float:
+        """How long the forward passes took."""
+        return sum(run.seconds for run in self.runs)
+
+    def __str__(self) -> str:
+        lines = []
+        for run in self.runs:
+            if run.accepted:
+                done = f"{run.module_calls} module calls, {run.op_outputs} op outputs compared"
+                if run.not_compared:
+                    done += f", {run.not_compared} not compared"
+            else:
+                done = "rejected, as predicted"
+            if any(difference.sizes == run.text for difference in self.differences):
+                done += ", DIFFERENT"
+            lines.append(f"  {run.text}: {done} ({run.seconds:.2f} s)")
+        verdict = "verified" if self else f"{len(self.differences)} differences"
+        if not self.runs:
+            verdict = "nothing was compared"
+        shown = [f"  {difference}" for difference in self.differences[:20]]
+        if len(self.differences) > len(shown):
+            shown.append(f"  and {len(self.differences) - len(shown)} more")
+        head = f"{verdict}: {len(self.runs)} sizes, {self.calls_compared} module calls, "
+        head += f"{self.layers_compared} op outputs compared with real forward passes"
+        return "\n".join([head, *lines, *shown, *self.notes])
+
+
+def verify(
+    analysis: Analysis,
+    sizes: Iterable[Sequence[int] | Mapping[str, int]] | None = None,
+    *,
+    device: str = "cpu",
+    seconds: float = 60.0,
+    progress: Callable[[str], None] | None = None,
+) -> Verification:
+    """Run the real model at sizes that its formulas were not derived from, and compare.
+
+    Units:
+        seconds: how long the forward passes may take when `sizes` are chosen here.
+
+    Raises:
+        InputError: the model has no values to run with.
+    """
+    model = _real_model(analysis)
+    stated = sizes is not None
+    wanted = [_named(analysis, size) for size in sizes] if sizes is not None else None
+    runs: list[Run] = []
+    differences: list[Difference] = []
+    notes: list[str] = []
+    began = time.perf_counter()
+    for at in wanted if wanted is not None else choose_sizes(analysis):
+        if not stated and runs and time.perf_counter() - began > seconds:
+            notes.append(f"stopped after {seconds:g} s; give sizes to run others")
+            break
+        run, found = _one(analysis, model, at, device)
+        runs.append(run)
+        differences += found
+        if progress is not None:
+            progress(run.text)
+    return Verification(runs=tuple(runs), differences=tuple(differences), notes=tuple(notes))
+
+
+def _one(
+    analysis: Analysis, model: nn.Module, sizes: Mapping[str, int], device: str
+) -> tuple[Run, list[Difference]]:
+    from shapecalc.verify.observe import observe
+
+    predicted: At | None = None
+    reason = ""
+    try:
+        predicted = analysis.at(**sizes)
+    except RejectedInput as rejection:
+        reason = rejection.reasons[0].split("\n")[0] if rejection.reasons else "rejected"
+    began = time.perf_counter()
+    seen = observe(model, analysis.patterns, sizes, train=analysis.train, device=device)
+    run = Run(sizes=sizes, accepted=not seen.error, seconds=time.perf_counter() - began)
+    if predicted is None:
+        if seen.error:
+            return run, []
+        output = f"accepted, with output {seen.output}"
+        return run, [Difference(run.text, "", f"rejected ({reason})", output)]
+    if seen.error:
+        return run, [
+            Difference(run.text, "", f"accepted, with output {predicted.output}", seen.error)
+        ]
+    calls = list(_compare_calls(predicted, seen, run.text))
+    ops, skipped, compared = _compare_events(predicted, seen, run.text)
+    run = replace(
+        run, module_calls=len(predicted.modules), op_outputs=compared, not_compared=skipped
+    )
+    return run, calls + ops
+
+
+def _compare_calls(predicted: At, seen: Observation, at: str) -> Iterator[Difference]:
+    expected, observed = predicted.modules, [call for call in seen.calls if call is not None]
+    if len(expected) != len(observed):
+        yield Difference(at, "", f"{len(expected)} module calls", f"{len(observed)}")
+    for call, real in zip(expected, observed, strict=False):
+        if (call.name, call.kind) != (real.name, real.kind):
+            yield Difference(
+                at, call.name, f"a call of {call.kind} here", f"{real.name}: {real.kind}"
+            )
+            return
+        pairs = (("inputs", (call.inputs, call.keywords), real.inputs),
+                 ("outputs", call.outputs, real.outputs))  # fmt: skip
+        for what, ours, theirs in pairs:
+            if not same_structure(ours, theirs):
+                yield Difference(at, call.name, f"{what} {ours}", f"{theirs}")
+
+
+def same_structure(predicted: Any, observed: Any) -> bool:
+    """Tell whether two nested structures hold equal shapes in equal places.
+
+    A size that is still a symbol depends on data: any number may stand in its place.
+    """
+    if isinstance(predicted, Mapping):
+        return (
+            isinstance(observed, Mapping)
+            and list(predicted) == list(observed)
+            and all(same_structure(predicted[key], observed[key]) for key in predicted)
+        )
+    if isinstance(predicted, (tuple, list)):
+        return (
+            isinstance(observed, (tuple, list))
+            and len(predicted) == len(observed)
+            and all(map(same_structure, predicted, observed))
+        )
+    if hasattr(predicted, "free_symbols") and predicted.free_symbols:
+        return isinstance(observed, int) or hasattr(observed, "free_symbols")
+    if isinstance(predicted, int) or hasattr(predicted, "free_symbols"):
+        return bool(predicted == observed)
+    return True  # not a tensor: a flag, a name, None
+
+
+def _compare_events(predicted: At, seen: Observation, at: str) -> tuple[list[Difference], int, int]:
+    """Compare op outputs in the order of the torch calls; return also the numbers left out."""
+    ours, theirs = predicted.graph.events, seen.events
+    names = [name for name, _ in ours], [name for name, _ in theirs]
+    if names[0] == names[1]:
+        pairs: Iterable[tuple[int, int]] = zip(range(len(ours)), range(len(theirs)), strict=True)
+    else:
+        blocks = SequenceMatcher(None, names[0], names[1], autojunk=False).get_matching_blocks()
+        pairs = [(a + n, b + n) for a, b, size in blocks for n in range(size)]
+    differences, compared = [], 0
+    for place, other in pairs:
+        number = ours[place][1]
+        if number is None:
+            continue
+        layer, shapes = predicted.layers[number], theirs[other][1]
+        compared += 1
+        if not shapes:  # it returned no tensor, as __setitem__
+            continue
+        if not same_structure(layer.out_shapes, shapes):
+            differences.append(Difference(at, layer.name, f"{layer.out_shapes}", f"{shapes}"))
+    skipped = sum(number is not None for _, number in ours) - compared
+    return differences, skipped, compared
+
+
+def _real_model(analysis: Analysis) -> nn.Module:
+    """Return the model with values: a spec is built, a model on the meta device is refused."""
+    import torch
+
+    source = analysis.source
+    if not isinstance(source, torch.nn.Module):
+        from shapecalc import spec
+
+        return spec.module(source)
+    if any(p.is_meta for p in (*source.parameters(), *source.buffers())):
+        raise InputError("the model is on the meta device: verify needs one with values")
+    return source
+
+
+def _named(analysis: Analysis, sizes: Sequence[int] | Mapping[str, int]) -> dict[str, int]:
+    """Return sizes by symbol; a tuple is for the last symbols of the inputs."""
+    symbols = [str(symbol) for symbol in analysis.graph.symbols]
+    if isinstance(sizes, Mapping):
+        named = {str(name): size for name, size in sizes.items()}
+    else:
+        if len(sizes) > len(symbols):
+            raise PatternError(f"{len(sizes)} sizes given, the inputs have {len(symbols)} symbols")
+        named = dict(zip(symbols[len(symbols) - len(sizes) :], sizes, strict=True))
+    return {name: named.pop(name, 2) for name in symbols} | named
