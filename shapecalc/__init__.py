@@ -1,1 +1,56 @@
 """Exact shapes and receptive fields of PyTorch models, for every input size at once."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapecalc.analysis import Analysis, analyze
+    from shapecalc.dims import symbol
+    from shapecalc.errors import (
+        DataDependentError,
+        DimMismatchError,
+        ForwardError,
+        InputError,
+        PatternError,
+        RankError,
+        RejectedInput,
+        ShapecalcError,
+        ShapeError,
+        SizeError,
+        SpecError,
+        TargetError,
+    )
+
+__all__ = [
+    "Analysis",
+    "DataDependentError",
+    "DimMismatchError",
+    "ForwardError",
+    "InputError",
+    "PatternError",
+    "RankError",
+    "RejectedInput",
+    "ShapeError",
+    "ShapecalcError",
+    "SizeError",
+    "SpecError",
+    "TargetError",
+    "analyze",
+    "symbol",
+]
+
+_HOMES = {"Analysis": "analysis", "analyze": "analysis", "symbol": "dims"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for: `import shapecalc` itself imports nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+    return getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

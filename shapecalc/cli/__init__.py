@@ -1,0 +1,52 @@
+"""The command line: it loads, calls and prints.
+
+The exit code is 0 when all is well, 1 when the shapes are wrong or a verification failed, and 2
+when the question cannot be answered: a wrong target, a bad pattern, a forward that raises.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from shapecalc.cli.ops import ops
+from shapecalc.cli.options import TRACEBACK
+from shapecalc.cli.show import show
+from shapecalc.cli.spec import spec
+from shapecalc.cli.verify import verify
+from shapecalc.errors import RejectedInput, ShapecalcError, ShapeError
+
+
+class Commands(click.Group):
+    """The one place where an error becomes a message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except ShapecalcError as error:
+            if ctx.meta.get(TRACEBACK):
+                raise
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1 if isinstance(error, (ShapeError, RejectedInput)) else 2)
+        except BrokenPipeError:
+            # whoever reads has seen enough; nothing may be flushed into the closed pipe at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="torch-shapecalc", prog_name="shapecalc")
+def main() -> None:
+    """Exact shapes of PyTorch models, for every input size at once.
+
+    TARGET is package.module:attribute, path/to/file.py:attribute or spec.yaml. The attribute is
+    an nn.Module, a class or a factory.
+    """
+
+
+for command in (show, verify, spec, ops):
+    main.add_command(command)

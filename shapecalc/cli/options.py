@@ -1,0 +1,170 @@
+"""Options that commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from shapecalc.errors import InputError, PatternError
+
+if TYPE_CHECKING:
+    from shapecalc.analysis import Analysis
+
+TRACEBACK = "shapecalc.traceback"  # the key of click's `meta` for --traceback
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _keep_traceback(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    ctx.meta[TRACEBACK] = wanted
+
+
+traceback_option = click.option(
+    "--traceback",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep_traceback,
+    help="Show where an error was raised.",
+)
+
+output_option = click.option(
+    "-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."
+)
+
+
+def model_options(command: _Command) -> _Command:
+    """Add TARGET and the options that say how it is built and called."""
+    for option in (
+        traceback_option,
+        click.option("--train", is_flag=True, help="Trace in training mode."),
+        click.option(
+            "--arg",
+            "arguments",
+            multiple=True,
+            metavar="K=V",
+            help="A keyword argument of the class or factory, as a Python literal. Repeatable.",
+        ),
+        click.option(
+            "--input",
+            "inputs",
+            multiple=True,
+            metavar="PATTERN",
+            help='What forward receives, such as "N,3,H,W", "N,T:int64" or "mask=N,T". '
+            "Repeatable; inferred where it is left out.",
+        ),
+        click.argument("target"),
+    ):
+        command = option(command)
+    return command
+
+
+def analyzed(
+    target: str,
+    inputs: Iterable[str],
+    arguments: Iterable[str],
+    *,
+    train: bool,
+    values: bool = False,
+) -> Analysis:
+    """Load a target and analyse it; what was special about building it is said on stderr."""
+    read, named = read_inputs(inputs), read_arguments(arguments)
+    # both import torch or sympy, for which --help does not wait
+    from shapecalc.analysis import analyze
+    from shapecalc.target import load_target
+
+    loaded = load_target(target, named, values=values)
+    for note in loaded.notes:
+        click.echo(f"note: {note}", err=True)
+    positional, keywords = read
+    return analyze(loaded.model, *positional, train=train, **keywords)
+
+
+def read_inputs(texts: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Return positional and keyword patterns.
+
+    >>> read_inputs(["N,3,H,W", "mask=N,T"])
+    (['N,3,H,W'], {'mask': 'N,T'})
+    """
+    positional, keywords = list[str](), dict[str, str]()
+    for text in texts:
+        name, equals, pattern = text.partition("=")
+        if not equals:
+            positional.append(text)
+        elif not name.strip().isidentifier():
+            raise PatternError(f"--input {text!r}: {name.strip()!r} is no name of an argument")
+        elif name.strip() in keywords:
+            raise PatternError(f"--input {text!r}: {name.strip()} is given twice")
+        else:
+            keywords[name.strip()] = pattern
+    return positional, keywords
+
+
+def read_arguments(texts: Iterable[str]) -> dict[str, object]:
+    """Return keyword arguments; a value is a Python literal, a bare word is a str.
+
+    >>> read_arguments(["depth=5", "norm=batch", "widths=(64, 128)"])
+    {'depth': 5, 'norm': 'batch', 'widths': (64, 128)}
+    """
+    found: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise InputError(f"--arg {text!r}: expected NAME=VALUE")
+        if name in found:
+            raise InputError(f"--arg {text!r}: {name} is given twice")
+        found[name] = _literal(value.strip(), text)
+    return found
+
+
+def _literal(value: str, within: str) -> object:
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        if value.isidentifier():
+            return value
+        raise InputError(
+            f"--arg {within!r}: {value!r} is no Python literal; put a text into quotes"
+        ) from None
+
+
+def read_at(text: str | None) -> dict[str, int]:
+    """Return sizes by symbol.
+
+    >>> read_at("H=224,W=225")
+    {'H': 224, 'W': 225}
+    """
+    sizes: dict[str, int] = {}
+    for entry in (text or "").split(",") if text is not None else ():
+        name, _, number = (part.strip() for part in entry.partition("="))
+        if not name or not number.isdecimal():
+            raise InputError(f"--at {text!r}: expected sizes such as H=224,W=224")
+        sizes[name] = int(number)
+    return sizes
+
+
+def complete(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return `sizes` with one for every symbol; those left out keep the size of the trace."""
+    names = [str(symbol) for symbol in analysis.graph.symbols]
+    rest = {name: analysis.graph.hint[name] for name in names if name not in sizes}
+    return {**sizes, **rest}
+
+
+def read_sizes(text: str | None) -> list[tuple[int, ...]] | None:
+    """Return sizes to verify at.
+
+    >>> read_sizes("224x224,97x64")
+    [(224, 224), (97, 64)]
+    """
+    if text is None:
+        return None
+    found = []
+    for entry in text.split(","):
+        numbers = entry.strip().split("x")
+        if not all(number.isdecimal() for number in numbers):
+            raise InputError(f"--sizes {text!r}: expected sizes such as 224x224,97x64")
+        found.append(tuple(int(number) for number in numbers))
+    return found

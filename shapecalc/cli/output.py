@@ -1,0 +1,58 @@
+"""Where results go: to standard output, or to a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from shapecalc.errors import InputError
+
+
+def emit(text: str, output: str | None = None) -> None:
+    """Write a result to `output`, or to standard output.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    if output is None or output == "-":
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a name may be outside the encoding
+        click.echo(text, nl=False, color=True)
+        return
+    try:
+        _write(Path(output).resolve(), text)
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe
+        path.write_text(text, encoding="utf-8")
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
+        beside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+
+
+def terminal(output: str | None) -> tuple[int | None, bool]:
+    """Return the columns to fit, None for as many as needed, and whether to write in colour."""
+    columns = os.environ.get("COLUMNS", "")
+    stated = int(columns) if columns.isdecimal() and int(columns) > 0 else None
+    if output not in (None, "-"):
+        return stated, False
+    from rich.console import Console
+
+    console = Console()
+    color = console.is_terminal and not console.no_color and not console.is_dumb_terminal
+    return stated or (console.width if console.is_terminal else None), color

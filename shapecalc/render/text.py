@@ -1,0 +1,308 @@
+"""The table for a terminal, a pipe or a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress, zip_longest
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from shapecalc import dims
+from shapecalc.graph import Finding, Label
+from shapecalc.render.equation import AxisEquation, Equation
+from shapecalc.render.names import Names
+from shapecalc.render.rows import (
+    DEPTH,
+    LEGEND,
+    Row,
+    branches,
+    known,
+    not_proved,
+    notes,
+    parameter_count,
+    plain,
+    rows,
+    shape_at,
+    sums,
+    validity,
+)
+
+if TYPE_CHECKING:
+    from shapecalc.analysis import Analysis
+
+WIDEST = 160  # columns; a table that nobody fits to a terminal names its formulas beyond that
+
+_GAP = 2  # columns between two columns of the table
+_NARROWEST = 24  # columns to which the ops are wrapped before the shapes are
+_STYLES = {Label.PROVED: "", Label.PROBED: "yellow", Label.UNKNOWN: "red"}
+_ROLES = {"input": "cyan", "output": "cyan"}
+_PLAIN_HEAD = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+
+
+def table(
+    analysis: Analysis,
+    *,
+    depth: int = DEPTH,
+    sizes: Mapping[str, int] | None = None,
+    width: int | None = None,
+    color: bool = False,
+) -> str:
+    """Return the table of an analysis; `sizes` puts numbers beside the formulas.
+
+    Without `width` it is as wide as it needs. In a narrow one the long formulas are given names,
+    which are explained below the table, and the parameters of the ops are wrapped.
+    """
+    sizes = sizes or {}
+    lines = rows(analysis, depth=depth)
+    names = Names()
+    grid = _Grid(lines, sizes, names)
+    if grid.width > (width or WIDEST):
+        names = Names.of(
+            (dim for row in lines for output in row.outputs for dim in output.shape),
+            taken=map(str, analysis.graph.symbols),
+        )
+        grid = _Grid(lines, sizes, names)
+    parts: list[RenderableType] = [
+        Text(_title(analysis), style="bold"),
+        grid.render(width or grid.width, color=color),
+        *_below(analysis, names, sizes),
+    ]
+    return _print(parts, width=width or max(grid.width, 100), color=color)
+
+
+def _title(analysis: Analysis) -> str:
+    name = plain(analysis.graph.name)
+    return f"{name} in training mode" if analysis.train else name
+
+
+# ---------------------------------------------------------------------------- the lines
+
+
+class _Grid:
+    """The lines laid out in columns."""
+
+    def __init__(self, lines: Sequence[Row], sizes: Mapping[str, int], names: Names) -> None:
+        self.lines = lines
+        self.sizes = sizes
+        self.labels = not_proved(lines)
+        given = ", ".join(f"{name}={size}" for name, size in sizes.items())
+        self.headers = ["layer", "op", "output shape", f"at {given}", "parameters", "known"]
+        self.shown = [True, True, True, bool(sizes), True, self.labels]
+        self.headers = list(compress(self.headers, self.shown))
+        self.texts = [list(compress(self._texts(row, names), self.shown)) for row in lines]
+        self.widths = [
+            max(map(_width, column)) for column in zip(self.headers, *self.texts, strict=True)
+        ]
+
+    def _texts(self, row: Row, names: Names) -> list[str]:
+        formulas = [output.text(names.format_shape(output.shape)) for output in row.outputs]
+        numbers = [output.text(str(shape_at(output.shape, self.sizes))) for output in row.outputs]
+        return [
+            "  " * (row.depth - 1) + row.name,
+            row.op,
+            "\n".join(formulas) if row.finished else "failed",
+            "\n".join(numbers),
+            parameter_count(row),
+            "" if row.label is Label.PROVED else str(row.label),
+        ]
+
+    @property
+    def width(self) -> int:
+        """How many columns of a terminal the lines need."""
+        return sum(self.widths) + _GAP * (len(self.widths) - 1)
+
+    def render(self, width: int, *, color: bool) -> Table:
+        """Return the table within `width` columns."""
+        widths = _fit(self.widths, width)
+        drawn = Table(
+            box=box.SIMPLE_HEAD if color else _PLAIN_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, _GAP - 1, 0, 0),  # the box adds one
+            header_style="bold",
+        )
+        for header, natural, column in zip(self.headers, self.widths, widths, strict=True):
+            drawn.add_column(
+                header,
+                width=column,
+                justify="right" if header == "parameters" else "left",
+                overflow="fold",
+                no_wrap=natural <= column,
+            )
+        for row, texts in zip(self.lines, self.texts, strict=True):
+            entries = [Text(text) for text in texts]
+            entries[0].stylize(_ROLES.get(row.role) or ("bold" if row.unfolded else ""))
+            if not row.finished:
+                entries[2].stylize("bold red")
+            if self.labels:
+                entries[-1].stylize(_STYLES[row.label])
+            drawn.add_row(*entries)
+        return drawn
+
+
+def _width(text: str) -> int:
+    return max((cell_len(line) for line in text.split("\n")), default=0)
+
+
+def _fit(natural: list[int], width: int) -> list[int]:
+    """Take columns away from the ops, then from the shapes and names, until the lines fit."""
+    widths = list(natural)
+    excess = sum(widths) + _GAP * (len(widths) - 1) - width
+    for column, least in ((1, _NARROWEST), (0, 16), (2, 16), (1, 10), (3, 10), (0, 8), (2, 8)):
+        if excess <= 0:
+            break
+        taken = min(excess, max(widths[column] - least, 0))
+        widths[column] -= taken
+        excess -= taken
+    return widths
+
+
+# ---------------------------------------------------------------------------- below the table
+
+
+def _below(analysis: Analysis, names: Names, sizes: Mapping[str, int]) -> Iterator[RenderableType]:
+    yield Text()
+    yield from _named_sizes(names, sizes)
+    for sentence in sums(analysis):
+        yield Text(sentence)
+    yield Text(validity(analysis))
+    for premise in branches(analysis):
+        where = f" at {plain(str(premise.location))}" if premise.location else ""
+        yield _item(Text(f"{premise.condition}: {premise.assumption.why}{where}"))
+    for label in known(analysis):
+        yield _item(Text(label))
+    for note in notes(analysis):
+        yield _item(Text(f"note: {note}"))
+    if analysis.findings:
+        count = len(analysis.findings)
+        yield Text()
+        yield Text("1 finding" if count == 1 else f"{count} findings", style="bold red")
+        for finding in analysis.findings:
+            yield _item(_finding(finding))
+
+
+def _named_sizes(names: Names, sizes: Mapping[str, int]) -> Iterator[RenderableType]:
+    if not names.names:
+        return
+    columns: dict[str, list[Text]] = {}
+    for dim, name in names.names.items():
+        (value,) = shape_at(dims.Shape((dim,)), sizes)
+        text = Text(name, style="bold")
+        text.append(f" = {dims.format_dim(dim)}", style="not bold")
+        if value.is_Integer:
+            text.append(f" = {value}", style="not bold")
+        columns.setdefault(name.rstrip("0123456789"), []).append(text)
+    # the sizes of one symbol below each other, those of the next one beside them
+    for group in _by_three(list(columns.values())):
+        drawn = Table.grid(padding=(0, 3))
+        for line in zip_longest(*group, fillvalue=Text()):
+            drawn.add_row(*line)
+        yield drawn
+    yield Text()
+
+
+def _by_three(columns: list[list[Text]]) -> Iterator[list[list[Text]]]:
+    for first in range(0, len(columns), 3):
+        yield columns[first : first + 3]
+
+
+def _item(text: Text) -> RenderableType:
+    return Padding(text, (0, 0, 0, 2))
+
+
+def _finding(finding: Finding) -> Text:
+    where = f"layer '{plain(finding.layer)}': " if finding.layer else ""
+    text = Text(f"{where}{_lines(finding.message)}")
+    if finding.condition is not None:
+        text.append(f"\n  needs: {finding.condition}")
+    if finding.location:
+        text.append(f"\n  at {plain(str(finding.location))}", style="cyan")
+    if finding.fix:
+        text.append(f"\n  fix: {_lines(finding.fix)}", style="green")
+    return text
+
+
+def _lines(text: str) -> str:
+    return "\n".join(plain(line) for line in text.splitlines())
+
+
+# ---------------------------------------------------------------------------- one layer
+
+
+def record(
+    equation: Equation,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    width: int | None = None,
+    color: bool = False,
+) -> str:
+    """Return the shape equation record of a layer."""
+    sizes = sizes or {}
+    parts: list[RenderableType] = [Text(plain(equation.layer), style="bold")]
+    parts.append(_item(Text(plain(equation.op))))
+    if equation.location:
+        parts.append(_item(Text(f"at {plain(equation.location)}", style="cyan")))
+    parts.append(Text())
+    tensors = Table.grid(padding=(0, 2))
+    for tensor in equation.tensors:
+        cells = [Text(f"  {tensor.role}"), Text(str(tensor.shape))]
+        if any(other.layout for other in equation.tensors):
+            cells.insert(1, Text(tensor.layout))
+        if sizes:
+            cells.append(Text(str(shape_at(tensor.shape, sizes))))
+        tensors.add_row(*cells)
+    parts += [tensors, Text()]
+    for axis in equation.axes:
+        parts += [_axis(axis, sizes), Text()]
+    if not equation.axes:
+        parts += [*(_item(Text(line)) for line in equation.rule), Text()]
+    if equation.label is not Label.PROVED:
+        style = _STYLES[equation.label]
+        parts.append(_item(Text(f"{equation.label}: {LEGEND[equation.label]}", style=style)))
+    if equation.source:
+        parts.append(_item(Text(f"source: {equation.source}")))
+    return _print(parts, width=width or WIDEST, color=color)
+
+
+def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
+    drawn = Table.grid(padding=(0, 2))
+    drawn.add_row(f"  {axis.axis}_out", f"= {axis.general}", "in general")
+    size_in = dims.format_dim(axis.size_in)
+    reaches = "" if size_in == axis.axis else f"; the {axis.axis} that reaches it is {size_in}"
+    drawn.add_row("", f"= {axis.here}", f"with this layer's numbers{reaches}")
+    if reaches:
+        drawn.add_row("", f"= {dims.format_dim(axis.size_out)}", "in sizes of the model's inputs")
+    arithmetic = axis.arithmetic(sizes)
+    if arithmetic is not None:
+        given = ", ".join(f"{name}={size}" for name, size in sizes.items())
+        drawn.add_row("", f"= {arithmetic}", f"at {given}")
+    return drawn
+
+
+# ---------------------------------------------------------------------------- printing
+
+
+def _print(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
+    written = io.StringIO()
+    console = Console(
+        file=written,
+        width=width,
+        force_terminal=color,
+        no_color=not color,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for part in parts:
+        console.print(part)
+    text = written.getvalue()
+    return text if color else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
