@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
-
-import networkx
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shapecalc.conditions import Assumption, Condition
 from shapecalc.dims import Dim, Shape, symbols_of
 from shapecalc.op import Op
+
+if TYPE_CHECKING:
+    import networkx
 
 
 class Label(StrEnum):
@@ -214,6 +215,8 @@ class LayerGraph:
 
     def network(self) -> networkx.MultiDiGraph:
         """Return a view as a networkx graph: a node an op or input, an edge a tensor."""
+        import networkx  # 80 ms, which few need
+
         view = networkx.MultiDiGraph(name=self.name)
         for tensor in self.inputs:
             view.add_node(InputRef(tensor.name), input=tensor)
