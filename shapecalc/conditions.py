@@ -99,8 +99,9 @@ def _known(condition: Condition) -> bool | None:
     below = highest is not None and highest > 0
     match condition.relation:
         case "==" | "!=":
-            apart = condition.relation == "!="
-            return apart if above or below else None
+            if lowest is not None and highest is not None and lowest >= 0 and highest >= 0:
+                return condition.relation == "=="  # the gap lies between 0 and 0
+            return condition.relation == "!=" if above or below else None
         case ">=" | "<":
             if lowest is not None and lowest >= 0:
                 return condition.relation == ">="
@@ -181,6 +182,43 @@ def decide(left: IntoDim, relation: Relation, right: IntoDim, why: str = "") -> 
     taken = condition if answer else condition.negated()
     path.record(Assumption(taken, "branch", why))
     return answer
+
+
+def choose(size: IntoDim, why: str = "") -> int:
+    """Return the number that `size` is at the path's hint, where a count has to be a number."""
+    size = dims.as_dim(size)
+    number = dims.as_int(size)
+    if number is None:
+        path = _path.get() or Path()
+        number = dims.evaluate(size, path.hint)
+        path.record(Assumption(Condition(size, "==", number), "branch", why))
+    return number
+
+
+def choose_pieces(size: Dim, length: Dim, why: str = "") -> int:
+    """Return how many pieces of `length` elements cover `size`, as `choose` does, at least 1.
+
+    What is recorded is where this number holds: (count - 1)*length < size <= count*length.
+    """
+    pieces = dims.as_int(dims.ceildiv(size, length))
+    if pieces is None:
+        hint = (_path.get() or Path()).hint
+        pieces = -(-dims.evaluate(size, hint) // dims.evaluate(length, hint))
+    pieces = max(pieces, 1)
+    decide(size, "<=", dims.mul(dims.as_dim(pieces), length), why)
+    if pieces > 1:
+        decide(size, ">", dims.mul(dims.as_dim(pieces - 1), length), why)
+    return pieces
+
+
+def smaller(left: Dim, right: Dim) -> Dim:
+    """Return the smaller of two sizes, on the path on which it is the smaller one."""
+    return left if decide(left, "<=", right) else right
+
+
+def larger(left: Dim, right: Dim) -> Dim:
+    """Return the larger of two sizes, on the path on which it is the larger one."""
+    return left if decide(left, ">=", right) else right
 
 
 def require(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
-from shapecalc.op import Call, Op, Operand, OutShape, is_floating, promote, reads
+from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads
+from shapecalc.ops.promotion import as_floating, as_real, result_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,23 @@ class Pointwise(Op):
         return self.function
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frexp(Op):
+    """A mantissa and an exponent for every element.
+
+    Shapes:
+        x: any shape
+        outputs: that shape, twice
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.frexp.html
+    """
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Return the shape twice."""
+        return [x, x]
+
+
 def broadcast(*shapes: Shape) -> Shape:
     """Return the shape that all of `shapes` are stretched to.
 
@@ -50,7 +70,7 @@ def broadcast(*shapes: Shape) -> Shape:
     """
     if len(shapes) == 1:
         return shapes[0]
-    rank = max(len(shape) for shape in shapes)
+    rank = max((len(shape) for shape in shapes), default=0)
     out = list[Dim]()
     for axis in range(-rank, 0):
         sizes = [shape[axis] for shape in shapes if len(shape) >= -axis]
@@ -75,15 +95,146 @@ def _broadcast_pair(left: Dim, right: Dim, axis: int) -> Dim:
     return right if right.is_Integer else left
 
 
-_UNARY = ("relu", "sigmoid", "tanh")
-_BINARY = ("add", "sub", "mul", "div", "__add__", "__radd__", "__sub__", "__rsub__", "__mul__")
+# ---------------------------------------------------------------------------- readers
+
+_NO_OPERANDS = {"alpha", "decimals", "eps", "out", "p", "rounding_mode", "value"}
 
 
-@reads(*_UNARY, *_BINARY, named=True)
-def read_pointwise(function: str, *operands: Operand | float, **options: object) -> Call:
-    """A function of the operands' elements; numbers and options leave the shape alone."""
+def operands_of(args: Iterable[object], options: Mapping[str, object]) -> Iterator[object]:
+    """Yield the tensors and numbers that an op computes with, given by place or by name."""
+    yield from args
+    yield from (value for name, value in options.items() if name not in _NO_OPERANDS)
+
+
+def pointwise(function: str, operands: Iterable[object], dtype: str) -> Call:
+    """Return the call of a function of the elements of all tensors among `operands`."""
     tensors = tuple(operand for operand in operands if isinstance(operand, Operand))
-    dtype = promote(*(tensor.dtype for tensor in tensors))
-    if any(isinstance(operand, float) for operand in operands) and not is_floating(dtype):
-        dtype = "float32"
-    return Call(Pointwise(function=function.strip("_")), tensors, dtype)
+    name = function.rpartition(".")[2].strip("_")
+    return Call(Pointwise(function=name), tensors, dtype)
+
+
+_TYPE_OF_OPERANDS = """
+    add sub subtract rsub mul multiply pow fmod remainder floor_divide maximum minimum fmax fmin
+    heaviside hypot gcd lcm nextafter logaddexp logaddexp2 igamma igammac bitwise_not
+    bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift addcmul addcdiv
+    lerp clamp clip clamp_min clamp_max ceil floor trunc fix round frac neg negative positive
+    sign sgn conj conj_physical resolve_conj resolve_neg __add__ __radd__ __iadd__ __sub__
+    __rsub__ __isub__ __mul__ __rmul__ __imul__ __mod__ __imod__ __rmod__ __pow__ __ipow__
+    __rpow__ __floordiv__ __rfloordiv__ __ifloordiv__ __and__ __iand__ __rand__ __or__ __ior__
+    __ror__ __xor__ __ixor__ __rxor__ __invert__ __lshift__ __ilshift__ __rlshift__ __rshift__
+    __irshift__ __rrshift__ __neg__ __pos__
+"""
+
+_FRACTIONS = """
+    acos arccos acosh arccosh asin arcsin asinh arcsinh atan arctan atanh arctanh cos cosh sin
+    sinh sinc tan deg2rad rad2deg digamma lgamma polygamma mvlgamma erf erfc erfinv exp exp2
+    expm1 i0 log log10 log1p log2 logit reciprocal sqrt rsqrt atan2 arctan2 copysign ldexp xlogy
+    true_divide __truediv__ __itruediv__ __rtruediv__ __div__ __idiv__ __rdiv__
+"""
+
+_SPECIAL = """
+    airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 chebyshev_polynomial_t
+    chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w digamma entr erf erfc
+    erfcx erfinv exp2 expit expm1 gammainc gammaincc gammaln hermite_polynomial_h
+    hermite_polynomial_he i0 i0e i1 i1e laguerre_polynomial_l legendre_polynomial_p log1p
+    log_ndtr logit modified_bessel_i0 modified_bessel_i1 modified_bessel_k0 modified_bessel_k1
+    multigammaln ndtr ndtri polygamma psi scaled_modified_bessel_k0 scaled_modified_bessel_k1
+    shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v
+    shifted_chebyshev_polynomial_w sinc spherical_bessel_j0 xlog1py xlogy zeta
+"""
+
+_TRUTHS = """
+    logical_not logical_and logical_or logical_xor signbit
+"""
+
+
+@reads(*_TYPE_OF_OPERANDS.split(), "special.round", named=True)
+def read_pointwise(function: str, *args: object, **options: object) -> Call:
+    """https://pytorch.org/docs/stable/torch.html#pointwise-ops"""
+    operands = list(operands_of(args, options))
+    return pointwise(function, operands, result_type(operands))
+
+
+@reads(*_FRACTIONS.split(), *(f"special.{name}" for name in _SPECIAL.split()), named=True)
+def read_fractions(function: str, *args: object, **options: object) -> Call:
+    """https://pytorch.org/docs/stable/special.html"""
+    operands = list(operands_of(args, options))
+    return pointwise(function, operands, as_floating(result_type(operands)))
+
+
+@reads(*_TRUTHS.split(), named=True)
+def read_truth(function: str, *args: object, **options: object) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.logical_and.html"""
+    return pointwise(function, operands_of(args, options), "bool")
+
+
+@reads("div", "divide", named=True)
+def read_div(
+    function: str, *args: object, rounding_mode: str | None = None, **rest: object
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.div.html"""
+    operands = list(operands_of(args, rest))
+    dtype = result_type(operands)
+    return pointwise(function, operands, dtype if rounding_mode else as_floating(dtype))
+
+
+@reads("float_power")
+def read_float_power(input: object, exponent: object, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.float_power.html"""
+    is_complex = result_type([input, exponent]).startswith("complex")
+    dtype = "complex128" if is_complex else "float64"
+    return pointwise("float_power", [input, exponent], dtype)
+
+
+@reads("square")
+def read_square(input: Operand, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.square.html"""
+    return pointwise("square", [input], result_type([input, 2]))
+
+
+@reads("abs", "absolute", "angle", "real", "imag", "Tensor.real", "Tensor.imag", named=True)
+def read_part(function: str, input: Operand, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.angle.html"""
+    dtype = as_real(input.dtype)
+    return pointwise(function, [input], as_floating(dtype) if function == "angle" else dtype)
+
+
+@reads(
+    "nan_to_num",
+    "masked_fill",
+    "fake_quantize_per_tensor_affine",
+    "fake_quantize_per_channel_affine",
+    named=True,
+)
+def read_same_type(function: str, input: Operand, *args: object, **options: object) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nan_to_num.html"""
+    operands = [input]
+    if function == "masked_fill":  # the mask is broadcast, the scale of a channel is not
+        mask = options.get("mask", args[0] if args else None)
+        operands += [mask] if isinstance(mask, Operand) else []
+    return pointwise(function, operands, input.dtype)
+
+
+@reads("Tensor.where")
+def read_where_method(input: Operand, condition: Operand, other: object) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.where.html"""
+    return pointwise("where", [condition, input, other], result_type([input, other]))
+
+
+class MantissaAndExponent(NamedTuple):
+    """What `torch.frexp` returns."""
+
+    mantissa: object
+    exponent: object
+
+
+@reads("frexp")
+def read_frexp(input: Operand, *, out: object = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.frexp.html"""
+    return Call(Frexp(), (input,), (input.dtype, "int32"), lambda o: MantissaAndExponent(*o))
+
+
+@layer("add", "sub", "mul", "div", "pow", "maximum", "minimum")
+def build_pointwise(name: str, inputs: tuple[Shape, ...]) -> Built:
+    """https://pytorch.org/docs/stable/torch.html#pointwise-ops"""
+    return Built(Pointwise(function=name))

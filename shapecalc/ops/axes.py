@@ -1,0 +1,252 @@
+"""Axes in another order, added, taken away or stretched.
+
+https://pytorch.org/docs/stable/tensor_view.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shapecalc import dims
+from shapecalc.conditions import decide, require_same
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads
+from shapecalc.ops.view import Sizes, as_dims, as_sizes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permute(Op):
+    """The axes in another order: output axis n is input axis `dims[n]`.
+
+    Shapes:
+        x: any shape of len(dims) axes
+        output: its sizes in that order
+
+    Raises:
+        RankError: `dims` are not the axes of `x`, each once.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.permute.html
+    """
+
+    dims: tuple[int, ...]
+    function: str = "permute"
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Reorder the sizes."""
+        axes = [axis_index(dim, len(x)) for dim in self.dims]
+        if sorted(axes) != list(range(len(x))):
+            raise RankError(f"{self.dims} does not name each of {len(x)} axes once")
+        return tuple(x[axis] for axis in axes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsqueeze(Op):
+    """A new axis of size 1 before axis `dim`.
+
+    Shapes:
+        x: any shape
+        output: that shape with a 1 at `dim`
+
+    Raises:
+        RankError: there is no such place.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.unsqueeze.html
+    """
+
+    dim: int
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Put a 1 in."""
+        axis = axis_index(self.dim, len(x) + 1)
+        return (*x[:axis], dims.ONE, *x[axis:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Squeeze(Op):
+    """Axes of size 1 are taken away: those among `dim`, or all for None.
+
+    Shapes:
+        x: any shape
+        output: that shape without these axes
+
+    Raises:
+        RankError: there is no such axis, or it is named twice.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.squeeze.html
+    """
+
+    dim: tuple[int, ...] | None = None
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Decide for every size whether it is 1: the number of axes hangs on it."""
+        axes = range(len(x)) if self.dim is None else [axis_index(d, len(x)) for d in self.dim]
+        if len(set(axes)) < len(axes):
+            raise RankError(f"an axis appears twice in dim={self.dim}")
+        return tuple(
+            size
+            for axis, size in enumerate(x)
+            if axis not in axes or not decide(size, "==", 1, "squeeze")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expand(Op):
+    """Axes of size 1 are stretched to `size`; -1 keeps a size, new axes come in front.
+
+    Shapes:
+        x: any shape of at most len(size) axes
+        output: `size`
+
+    Raises:
+        RankError: `x` has more axes than `size`.
+        DimMismatchError: a size is neither 1 nor the wanted one.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html
+    """
+
+    size: tuple[Dim, ...]
+    function: str = "expand"
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Stretch axis by axis, from the last one."""
+        new = len(self.size) - len(x)
+        if new < 0:
+            raise RankError(f"cannot expand {x} to the fewer axes {dims.format_shape(self.size)}")
+        if any(size == -1 for size in self.size[:new]):
+            raise SizeError("-1 keeps the size of an axis, and a new axis has none")
+        kept = zip(x, self.size[new:], strict=True)
+        return (*self.size[:new], *(_stretched(size, wanted) for size, wanted in kept))
+
+
+def _stretched(size: Dim, wanted: Dim) -> Dim:
+    if wanted == -1 or size == wanted:
+        return size
+    if not decide(size, "==", 1, "expand"):
+        require_same(size, wanted, "the size of an expanded axis to be")
+    return wanted
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+@reads("permute")
+def read_permute(input: Operand, *axes: Any, dims: Sequence[int] | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.permute.html"""
+    return Call(Permute(dims=as_sizes(axes) if dims is None else tuple(dims)), (input,))
+
+
+@reads("transpose", "swapaxes", "swapdims", named=True)
+def read_transpose(function: str, input: Operand, *axes: int, **named: int) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.transpose.html"""
+    first, second = (axis_index(axis, input.ndim) for axis in (*axes, *named.values()))
+    order = list(range(input.ndim))
+    if order:
+        order[first], order[second] = order[second], order[first]
+    return Call(Permute(dims=tuple(order), function=function), (input,))
+
+
+@reads("t", "Tensor.T", "Tensor.H", "Tensor.mT", "Tensor.mH", "adjoint", named=True)
+def read_t(function: str, input: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.t.html"""
+    order = list(range(input.ndim))
+    name = function.rpartition(".")[2]
+    if name in ("t", "H") and input.ndim > 2:
+        raise RankError(f"{name} takes at most 2 dimensions, got {input.shape}")
+    if name in ("mT", "mH", "adjoint"):
+        if input.ndim < 2 and (name == "mT" or input.ndim == 1):
+            raise RankError(f"{name} takes at least 2 dimensions, got {input.shape}")
+        order[-2:] = reversed(order[-2:])
+    else:
+        order.reverse()
+    return Call(Permute(dims=tuple(order), function=name), (input,))
+
+
+@reads("movedim", "moveaxis", named=True)
+def read_movedim(
+    function: str, input: Operand, source: int | Sequence[int], destination: int | Sequence[int]
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.movedim.html"""
+    start = [axis_index(d, input.ndim) for d in as_sizes((source,))]
+    end = [axis_index(d, input.ndim) for d in as_sizes((destination,))]
+    if len(start) != len(end) or len(set(start)) < len(start) or len(set(end)) < len(end):
+        raise RankError(f"cannot move the axes {source} to {destination}")
+    rest = (axis for axis in range(input.ndim) if axis not in start)
+    moved = dict(zip(end, start, strict=True))
+    order = [moved[axis] if axis in moved else next(rest) for axis in range(input.ndim)]
+    return Call(Permute(dims=tuple(order), function=function), (input,))
+
+
+@reads("unsqueeze")
+def read_unsqueeze(input: Operand, dim: int) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.unsqueeze.html"""
+    return Call(Unsqueeze(dim=dim), (input,))
+
+
+@reads("squeeze")
+def read_squeeze(input: Operand, dim: int | Sequence[int] | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.squeeze.html"""
+    return Call(Squeeze(dim=None if dim is None else as_sizes((dim,))), (input,))
+
+
+@reads("Tensor.expand", "broadcast_to", named=True)
+def read_expand(
+    function: str, input: Operand, *sizes: Any, size: Sizes | None = None, implicit: bool = False
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html"""
+    wanted = as_dims(as_sizes(sizes) if size is None else size)
+    return Call(Expand(size=wanted, function=function.rpartition(".")[2]), (input,))
+
+
+@reads("expand_as")
+def read_expand_as(input: Operand, other: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.expand_as.html"""
+    return Call(Expand(size=tuple(other.shape), function="expand_as"), (input,))
+
+
+@layer("permute")
+def build_permute(name: str, inputs: tuple[Shape, ...], dims: Sequence[int]) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.permute.html"""
+    return Built(Permute(dims=tuple(dims)))
+
+
+@layer("transpose")
+def build_transpose(name: str, inputs: tuple[Shape, ...], dim0: int, dim1: int) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.transpose.html"""
+    return Built(read_transpose("transpose", Operand(inputs[0]), dim0, dim1).op)
+
+
+@layer("squeeze")
+def build_squeeze(
+    name: str, inputs: tuple[Shape, ...], dim: int | Sequence[int] | None = None
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.squeeze.html"""
+    return Built(Squeeze(dim=None if dim is None else as_sizes((dim,))))
+
+
+@layer("unsqueeze")
+def build_unsqueeze(name: str, inputs: tuple[Shape, ...], dim: int) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.unsqueeze.html"""
+    return Built(Unsqueeze(dim=dim))
+
+
+@layer("expand")
+def build_expand(name: str, inputs: tuple[Shape, ...], size: Sizes) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html"""
+    return Built(Expand(size=as_dims(size)))

@@ -1,0 +1,334 @@
+"""Creation ops: https://pytorch.org/docs/stable/torch.html#creation-ops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from shapecalc import dims
+from shapecalc.conditions import choose, larger, require, smaller
+from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, reads
+from shapecalc.ops.pointwise import pointwise
+from shapecalc.ops.promotion import as_complex, result_type
+from shapecalc.ops.view import Sizes, as_dims, as_sizes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create(Op):
+    """A tensor made from sizes alone.
+
+    Shapes:
+        output: `size`
+
+    Raises:
+        SizeError: a size is negative.
+
+    Source:
+        https://pytorch.org/docs/stable/torch.html#creation-ops
+    """
+
+    function: str
+    size: tuple[Dim, ...]
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Return the sizes."""
+        for size in self.size:
+            require(size, ">=", 0, f"the size {dims.format_dim(size)} is negative")
+        return self.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneHot(Op):
+    """A 1 at the place that each element names, among `num_classes`; None, as many as occur.
+
+    Shapes:
+        x: any shape
+        output: (*x, num_classes)
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
+    """
+
+    num_classes: Dim | None = None
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Add the axis of classes."""
+        return (*x, DATA if self.num_classes is None else self.num_classes)
+
+
+def create(function: str, size: Sequence[IntoDim], dtype: str | None) -> Call:
+    """Return the call of a function that makes a tensor of that size, float32 by default."""
+    name = function.rpartition(".")[2]
+    return Call(Create(function=name, size=as_dims(size)), (), dtype or "float32")
+
+
+# ---------------------------------------------------------------------------- of a given size
+
+
+@reads("zeros", "ones", "empty", named=True)
+def read_zeros(
+    function: str,
+    *size: Any,
+    dtype: str | None = None,
+    **options: Any,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.zeros.html"""
+    return create(function, options.get("size", as_sizes(size)), dtype)
+
+
+@reads("empty_strided", "empty_permuted", named=True)
+def read_empty_strided(
+    function: str, size: Sizes, stride: Sizes, *, dtype: str | None = None, **options: Any
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.empty_strided.html"""
+    return create(function, size, dtype)
+
+
+@reads("full")
+def read_full(size: Sizes, fill_value: Any, *, dtype: str | None = None, **options: Any) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.full.html"""
+    return create("full", size, dtype or result_type([fill_value]))
+
+
+@reads("eye")
+def read_eye(
+    n: IntoDim, m: IntoDim | None = None, *, dtype: str | None = None, **options: Any
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.eye.html"""
+    return create("eye", (n, n if m is None else m), dtype)
+
+
+@reads("linspace", "logspace", named=True)
+def read_linspace(
+    function: str,
+    start: Any,
+    end: Any,
+    steps: IntoDim,
+    base: float = 10.0,
+    *,
+    dtype: str | None = None,
+    **options: Any,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.linspace.html"""
+    return create(function, (steps,), dtype)
+
+
+@reads(
+    *("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"),
+    named=True,
+)
+def read_window(
+    function: str,
+    window_length: IntoDim,
+    *args: Any,
+    dtype: str | None = None,
+    **options: Any,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.hann_window.html"""
+    return create(function, (window_length,), dtype)
+
+
+@reads("arange", "range", named=True)
+def read_arange(function: str, *bounds: Any, dtype: str | None = None, **options: Any) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.arange.html"""
+    given = {"start": 0, "end": None, "step": 1}
+    names = ["end"] if len(bounds) == 1 and "end" not in options else list(given)
+    given |= dict(zip(names, bounds, strict=False))
+    given |= {name: options[name] for name in given if name in options}
+    numbers = [_without_tensor(value) for value in given.values()]
+    count = steps_between(*numbers)
+    if function == "range":  # both ends count
+        start, end, step = numbers
+        count = steps_between(start, end, step, closed=True)
+        return create(function, (count,), dtype)
+    default = "int64" if result_type(numbers) == "int64" else "float32"
+    return create(function, (count,), dtype or default)
+
+
+def _without_tensor(value: Any) -> Any:
+    if isinstance(value, Operand):
+        raise SizeError("a bound is the value of a tensor, which no shape determines")
+    return value
+
+
+def steps_between(start: Any, end: Any, step: Any, *, closed: bool = False) -> Dim:
+    """Return ceil((end - start)/step), how many steps there are before `end`.
+
+    With `closed`, `end` counts too: floor((end - start)/step) + 1.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.arange.html
+    """
+    first, last, by = (_exact(value) for value in (start, end, step))
+    if by == 0:
+        raise SizeError("step is 0")
+    if first is None or last is None or by is None:  # double arithmetic decides
+        low, high, width = (_at_hint(value) for value in (start, end, step))
+        steps = (high - low) / width
+        if steps < 0:
+            raise SizeError(f"no step of {step} leads from {start} to {end}")
+        return dims.as_dim(math.floor(steps) + 1 if closed else math.ceil(steps))
+    numerator, denominator = ((last - first) / by).together().as_numer_denom()
+    message = f"no step of {step} leads from {start} to {end}"
+    require(dims.floordiv(numerator, denominator), ">=", 0, message)
+    if closed:
+        return dims.floordiv(numerator, denominator) + 1
+    return dims.ceildiv(numerator, denominator)
+
+
+def _exact(value: Any) -> Dim | None:
+    """Return a number as a fraction if it is a short one in binary, or None."""
+    if isinstance(value, float):
+        exact = Fraction(value)
+        short = exact.denominator <= 1 << 20
+        return dims.as_dim(exact.numerator) / exact.denominator if short else None
+    number = dims.as_dim(value)
+    return None if any(part.is_Float for part in number.atoms()) else number
+
+
+def _at_hint(value: Any) -> float:
+    if not hasattr(value, "free_symbols"):
+        return float(value)
+    return float(value.subs({name: choose(name, "arange") for name in value.free_symbols}))
+
+
+@reads("tril_indices", "triu_indices", named=True)
+def read_tril_indices(
+    function: str,
+    row: IntoDim,
+    col: IntoDim,
+    offset: IntoDim = 0,
+    *,
+    dtype: str | None = None,
+    **options: Any,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.tril_indices.html"""
+    rows, columns, shift = as_dims((row, col, offset))
+    if function == "tril_indices":
+        count = triangle_size(rows, columns, shift)
+    else:
+        count = dims.mul(rows, columns) - triangle_size(rows, columns, shift - 1)
+    return create(function, (2, count), dtype or "int64")
+
+
+def triangle_size(rows: Dim, columns: Dim, offset: Dim) -> Dim:
+    """Return how many elements of a matrix are on or below a diagonal.
+
+    Row r has min(max(r + offset + 1, 0), columns) of them.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.tril_indices.html
+    """
+    zero = dims.ZERO
+    empty = smaller(larger(-offset, zero), rows)  # rows with none, at the top
+    growing = larger(smaller(rows, columns - offset), empty)  # the first row with all
+    height = growing - empty
+    ends = (empty + offset + 1) + (growing + offset)
+    full = dims.mul(rows - growing, columns)
+    return dims.floordiv(dims.product((height, ends)), 2) + full
+
+
+# ---------------------------------------------------------------------------- like a tensor
+
+_LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like")
+
+
+@reads(*_LIKE, "randint_like", named=True)
+def read_like(
+    function: str, input: Operand, *args: Any, dtype: str | None = None, **options: Any
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.zeros_like.html"""
+    return pointwise(function, [input], dtype or input.dtype)
+
+
+@reads("new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided", named=True)
+def read_new(
+    function: str, input: Operand, *args: Any, dtype: str | None = None, **options: Any
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.new_zeros.html"""
+    has_more = function in ("new_full", "new_empty_strided") and len(args) > 1
+    size = options.get("size", args[0] if has_more else as_sizes(args))
+    return create(function, size, dtype or input.dtype)
+
+
+@reads("fill", "zero", named=True)
+def read_fill(function: str, input: Operand, value: Any = 0) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.fill_.html"""
+    if isinstance(value, Operand) and value.shape:
+        raise RankError(f"a tensor is filled with one number, got {value.shape}")
+    return pointwise(function, [input], input.dtype)
+
+
+@reads("resize", "Tensor.resize_as_", named=True)
+def read_resize(function: str, input: Operand, *sizes: Any, **options: Any) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html"""
+    like = sizes[0] if sizes else options.get("the_template")
+    size = like.shape if isinstance(like, Operand) else options.get("size", as_sizes(sizes))
+    return create(function, size, input.dtype)
+
+
+# ---------------------------------------------------------------------------- from data
+
+
+@reads("tensor", "as_tensor", "asarray", "scalar_tensor", named=True)
+def read_tensor(function: str, data: Any, dtype: str | None = None, **options: Any) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.tensor.html"""
+    if isinstance(data, Operand):
+        return pointwise(function, [data], dtype or data.dtype)
+    default = "float32" if function == "scalar_tensor" else result_type(leaves_of(data))
+    return create(function, nested_size(data), dtype or default)
+
+
+@reads("new_tensor")
+def read_new_tensor(input: Operand, data: Any, *, dtype: str | None = None, **options: Any) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.new_tensor.html"""
+    return create("new_tensor", nested_size(data), dtype or input.dtype)
+
+
+def nested_size(data: Any) -> tuple[IntoDim, ...]:
+    """Return the sizes of nested lists of numbers.
+
+    Raises:
+        SizeError: lists of one level differ in their length.
+    """
+    if isinstance(data, Operand):
+        return tuple(data.shape)
+    if not isinstance(data, (list, tuple, range)):
+        return tuple(getattr(data, "shape", ()))
+    inner = [nested_size(entry) for entry in data]
+    for size in inner:
+        if size != inner[0]:
+            raise SizeError(f"lists of one level have the sizes {inner[0]} and {size}")
+    return (len(data), *(inner[0] if inner else ()))
+
+
+def leaves_of(data: Any) -> list[Any]:
+    """Return the numbers of nested lists."""
+    if isinstance(data, (list, tuple, range)):
+        return [leaf for entry in data for leaf in leaves_of(entry)]
+    return [data]
+
+
+@reads("complex", "polar", named=True)
+def read_complex(
+    function: str, real: Operand, imag: Operand, *, out: Operand | None = None
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.complex.html"""
+    return pointwise(function, [real, imag], as_complex(real.dtype))
+
+
+@reads("one_hot")
+def read_one_hot(tensor: Operand, num_classes: IntoDim = -1) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html"""
+    classes = None if num_classes == -1 else dims.as_dim(num_classes)
+    return Call(OneHot(num_classes=classes), (tensor,), "int64")

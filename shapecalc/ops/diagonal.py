@@ -1,0 +1,227 @@
+"""Diagonals and triangles: https://pytorch.org/docs/stable/torch.html#other-operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shapecalc import dims
+from shapecalc.conditions import larger, require_same, smaller
+from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.errors import RankError
+from shapecalc.op import Call, Op, Operand, OutShape, reads
+from shapecalc.ops.pointwise import pointwise
+from shapecalc.ops.reduction import axes_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagonal(Op):
+    """The elements of a plane whose second index is the first plus `offset`, on the last axis.
+
+    Shapes:
+        x: any shape
+        output: (*other axes, min(rows, columns - offset)), for an offset of at least 0
+
+    Raises:
+        RankError: the two axes do not exist, or are one.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.diagonal.html
+    """
+
+    offset: Dim = dims.ZERO
+    dim1: int = 0
+    dim2: int = 1
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Take the plane away and add the diagonal."""
+        rows, columns = axes_of((self.dim1, self.dim2), len(x))
+        others = [size for axis, size in enumerate(x) if axis not in (rows, columns)]
+        return (*others, diagonal_size(x[rows], x[columns], self.offset))
+
+
+def diagonal_size(rows: Dim, columns: Dim, offset: Dim) -> Dim:
+    """Return how many elements a diagonal has; `offset` is above the main one, or below it."""
+    below = larger(-offset, dims.ZERO)
+    above = larger(offset, dims.ZERO)
+    return larger(smaller(rows - below, columns - above), dims.ZERO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diag(Op):
+    """A diagonal as a square, or the diagonal of a matrix.
+
+    Shapes:
+        x: (n,) or (rows, columns)
+        output: (n + abs(diagonal), n + abs(diagonal)), or as `Diagonal`
+
+    Raises:
+        RankError: `x` has neither 1 nor 2 axes.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.diag.html
+    """
+
+    diagonal: Dim = dims.ZERO
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Go by the number of axes."""
+        if len(x) == 1:
+            return DiagEmbed(offset=self.diagonal).out_shape(x)
+        if len(x) != 2:
+            raise RankError(f"expected 1 or 2 dimensions, got {len(x)}: {x}")
+        return Diagonal(offset=self.diagonal).out_shape(x)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagEmbed(Op):
+    """Squares whose diagonals are the last axis; everything else in them is 0.
+
+    Shapes:
+        x: (*, n)
+        output: (*), with n + abs(offset) at the two axes `dim1` and `dim2`
+
+    Raises:
+        RankError: the two axes do not exist, or are one.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.diag_embed.html
+    """
+
+    offset: Dim = dims.ZERO
+    dim1: int = -2
+    dim2: int = -1
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Put the square in."""
+        if not x:
+            raise RankError("diag_embed takes at least 1 dimension")
+        plane = axes_of((self.dim1, self.dim2), len(x) + 1)
+        side = x[-1] + larger(self.offset, -self.offset)
+        others = iter(x[:-1])
+        return tuple(side if axis in plane else next(others) for axis in range(len(x) + 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagFlat(Op):
+    """A square whose diagonal holds all elements.
+
+    Shapes:
+        x: any shape of n elements
+        output: (n + abs(offset), n + abs(offset))
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.diagflat.html
+    """
+
+    offset: Dim = dims.ZERO
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Flatten, then embed."""
+        return DiagEmbed(offset=self.offset).out_shape(Shape((dims.product(x),)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagonalScatter(Op):
+    """`x` with a diagonal replaced by `src`.
+
+    Shapes:
+        x: any shape
+        src: the shape of `Diagonal`
+        output: the shape of `x`
+
+    Raises:
+        RankError: the two axes do not exist, or are one.
+        DimMismatchError: `src` has another shape.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.diagonal_scatter.html
+    """
+
+    offset: Dim = dims.ZERO
+    dim1: int = 0
+    dim2: int = 1
+
+    def out_shape(self, x: Shape, src: Shape) -> OutShape:
+        """Compare `src` with the diagonal."""
+        diagonal = Diagonal(offset=self.offset, dim1=self.dim1, dim2=self.dim2)
+        part = Shape(diagonal.out_shape(x))
+        if len(part) != len(src):
+            raise RankError(f"expected a source {part}, got {src}")
+        for got, expected in zip(src, part, strict=True):
+            require_same(got, expected, "the size of the source to be")
+        return x
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+@reads("diagonal")
+def read_diagonal(input: Operand, offset: IntoDim = 0, dim1: int = 0, dim2: int = 1) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.diagonal.html"""
+    return Call(Diagonal(offset=dims.as_dim(offset), dim1=dim1, dim2=dim2), (input,))
+
+
+@reads("linalg.diagonal")
+def read_linalg_diagonal(
+    A: Operand,  # noqa: N803  # torch's own name
+    *,
+    offset: IntoDim = 0,
+    dim1: int = -2,
+    dim2: int = -1,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.linalg.diagonal.html"""
+    return read_diagonal(A, offset, dim1, dim2)
+
+
+@reads("diagonal_scatter")
+def read_diagonal_scatter(
+    input: Operand, src: Operand, offset: IntoDim = 0, dim1: int = 0, dim2: int = 1
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.diagonal_scatter.html"""
+    op = DiagonalScatter(offset=dims.as_dim(offset), dim1=dim1, dim2=dim2)
+    return Call(op, (input, src))
+
+
+@reads("diag")
+def read_diag(input: Operand, diagonal: IntoDim = 0, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.diag.html"""
+    return Call(Diag(diagonal=dims.as_dim(diagonal)), (input,))
+
+
+@reads("diag_embed")
+def read_diag_embed(input: Operand, offset: IntoDim = 0, dim1: int = -2, dim2: int = -1) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.diag_embed.html"""
+    return Call(DiagEmbed(offset=dims.as_dim(offset), dim1=dim1, dim2=dim2), (input,))
+
+
+@reads("diagflat")
+def read_diagflat(input: Operand, offset: IntoDim = 0) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.diagflat.html"""
+    return Call(DiagFlat(offset=dims.as_dim(offset)), (input,))
+
+
+@reads("tril", "triu", named=True)
+def read_tril(
+    function: str, input: Operand, diagonal: IntoDim = 0, *, out: Operand | None = None
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.tril.html"""
+    if input.ndim < 2:
+        raise RankError(f"{function} takes at least 2 dimensions, got {input.shape}")
+    return pointwise(function, [input], input.dtype)
+
+
+@reads("fill_diagonal")
+def read_fill_diagonal(input: Operand, fill_value: float, wrap: bool = False) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html"""
+    first, *others = _at_least_two(input.shape)
+    if len(others) > 1:
+        for size in others:
+            require_same(size, first, "the size of every axis to be")
+    return pointwise("fill_diagonal", [input], input.dtype)
+
+
+def _at_least_two(x: Shape) -> Sequence[Dim]:
+    if len(x) < 2:
+        raise RankError(f"a diagonal takes at least 2 dimensions, got {x}")
+    return x

@@ -1,0 +1,502 @@
+"""Indexing ops by name: https://pytorch.org/docs/stable/torch.html#indexing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shapecalc import dims
+from shapecalc.conditions import require, require_same
+from shapecalc.dims import IntoDim, Shape
+from shapecalc.errors import RankError
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.ops.pointwise import broadcast, pointwise
+from shapecalc.ops.promotion import result_type
+from shapecalc.ops.slicing import Slice, at_axis, indexed, require_stretches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSelect(Op):
+    """The slices of `x` along axis `dim` at the places in `index`.
+
+    Shapes:
+        x: any shape
+        index: (n,) or ()
+        output: the shape of `x` with n at `dim`
+
+    Raises:
+        RankError: there is no axis `dim`, or `index` has more than one axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.index_select.html
+    """
+
+    dim: int
+
+    def out_shape(self, x: Shape, index: Shape) -> OutShape:
+        """Put the number of indices in."""
+        axis = axis_index(self.dim, len(x))
+        require_at_most_one_axis(index)
+        return (*x[:axis], dims.product(index), *x[axis + 1 :]) if x else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gather(Op):
+    """The elements of `x` at the places in `index` along axis `dim`.
+
+    Shapes:
+        x: any shape
+        index: as many axes, none but `dim` larger than that of `x`
+        output: the shape of `index`
+
+    Raises:
+        RankError: there is no axis `dim`, or the numbers of axes differ.
+        SizeError: an axis of `index` is too large.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.gather.html
+    """
+
+    dim: int
+
+    def out_shape(self, x: Shape, index: Shape) -> OutShape:
+        """Compare the other axes."""
+        require_index_fits(index, x, axis_index(self.dim, len(x)))
+        return index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scatter(Op):
+    """`x` with elements of `src` put, added or reduced into the places in `index`.
+
+    Shapes:
+        x: any shape
+        index: as many axes, none but `dim` larger than that of `x`
+        src: as many axes, none smaller than that of `index`; left out where it is a number
+        output: the shape of `x`
+
+    Raises:
+        RankError: there is no axis `dim`, or the numbers of axes differ.
+        SizeError: an axis of `index` is too large.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
+    """
+
+    function: str
+    dim: int
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape, index: Shape, *src: Shape) -> OutShape:
+        """Compare the other axes, and all axes with the source."""
+        require_index_fits(index, x, axis_index(self.dim, len(x)))
+        for source in src:
+            require_index_fits(index, source, None)
+        return x
+
+
+def require_index_fits(index: Shape, x: Shape, free: int | None) -> None:
+    """Demand that no axis of `index`, but the axis `free`, is larger than that of `x`."""
+    if max(len(index), 1) != max(len(x), 1):
+        raise RankError(f"index {index} and tensor {x} have different numbers of dimensions")
+    for axis, (size, limit) in enumerate(zip(index, x, strict=False)):
+        if axis != free:
+            message = f"index {index} is larger than {x} on axis {axis}"
+            require(size, "<=", limit, message)
+
+
+def require_at_most_one_axis(index: Shape) -> None:
+    """Demand an index that is a number or has one axis."""
+    if len(index) > 1:
+        raise RankError(f"the index has at most 1 dimension, got {len(index)}: {index}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexWrite(Op):
+    """`index_add`, `index_copy`, `index_reduce`, `index_fill`: slices of `x` are written.
+
+    Shapes:
+        x: any shape
+        index: (n,) or ()
+        source: the shape of `x` with n at `dim`; left out where it is a number
+        output: the shape of `x`
+
+    Raises:
+        RankError: there is no axis `dim`, or the numbers of axes differ.
+        DimMismatchError: a size of `source` differs.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
+    """
+
+    function: str
+    dim: int
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape, index: Shape, *source: Shape) -> OutShape:
+        """Compare the source with the slices."""
+        axis = axis_index(self.dim, len(x))
+        require_at_most_one_axis(index)
+        if source and source[0]:
+            (written,) = source
+            if len(written) != len(x):
+                raise RankError(f"the source {written} and {x} differ in their dimensions")
+            slices = (*x[:axis], dims.product(index), *x[axis + 1 :])
+            for got, expected in zip(written, slices, strict=True):
+                require_same(got, expected, "the size of the source to be")
+        elif source:
+            require_same(dims.product(index), 1, "the number of indices to be")
+        return x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartWrite(Op):
+    """`select_scatter`, `slice_scatter`: `x` with one part replaced by `src`.
+
+    Shapes:
+        x: any shape
+        src: the shape of the part
+        output: the shape of `x`
+
+    Raises:
+        RankError, DimMismatchError: `src` has another shape than the part.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.slice_scatter.html
+    """
+
+    index: tuple[Any, ...]
+
+    def out_shape(self, x: Shape, src: Shape) -> OutShape:
+        """Compare `src` with the part."""
+        part = indexed(x, self.index, ())
+        if len(part) != len(src):
+            raise RankError(f"expected a source {part}, got {src}")
+        for got, expected in zip(src, part, strict=True):
+            require_same(got, expected, "the size of the source to be")
+        return x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take(Op):
+    """The elements at the places in `index`, counted through all of `x`.
+
+    Shapes:
+        x: any shape
+        index: any shape
+        output: the shape of `index`
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.take.html
+    """
+
+    def out_shape(self, x: Shape, index: Shape) -> OutShape:
+        """Return the shape of the index."""
+        return index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeAlongDim(Op):
+    """The elements along axis `dim` at the places in `indices`; both flattened for None.
+
+    Shapes:
+        x: any shape
+        indices: as many axes, which broadcast against those of `x` but for `dim`
+        output: the shape they broadcast to, with the size of `indices` at `dim`
+
+    Raises:
+        RankError: the numbers of axes differ.
+        DimMismatchError: two sizes of one axis differ and neither is 1.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.take_along_dim.html
+    """
+
+    dim: int | None = None
+
+    def out_shape(self, x: Shape, indices: Shape) -> OutShape:
+        """Broadcast all axes but one."""
+        if self.dim is None:
+            return (dims.product(indices),)
+        if len(x) != len(indices):
+            raise RankError(f"{x} and the indices {indices} differ in their dimensions")
+        axis = axis_index(self.dim, len(x))
+        one = dims.ONE
+        out = broadcast(*(Shape((*s[:axis], one, *s[axis + 1 :])) for s in (x, indices)))
+        return (*out[:axis], indices[axis], *out[axis + 1 :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskedSelect(Op):
+    """The elements for which a mask is true, in a row.
+
+    Shapes:
+        x, mask: shapes that broadcast
+        output: (?,)
+
+    Raises:
+        DimMismatchError: two sizes of one axis differ and neither is 1.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.masked_select.html
+    """
+
+    def out_shape(self, x: Shape, mask: Shape) -> OutShape:
+        """Leave the number of elements open."""
+        broadcast(x, mask)
+        return (DATA,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonZero(Op):
+    """The places of the elements that are not zero.
+
+    Shapes:
+        x: any shape
+        output: (?, number of axes); with `as_tuple` one (?,) for each axis
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nonzero.html
+    """
+
+    as_tuple: bool = False
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Leave the number of places open."""
+        return [(DATA,)] * max(len(x), 1) if self.as_tuple else (DATA, len(x))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSorted(Op):
+    """For every value, the place at which it would be inserted into a sorted sequence.
+
+    Shapes:
+        sorted_sequence: (n,), or (*, n) with the leading axes of `values`
+        values: any shape
+        output: the shape of `values`
+
+    Raises:
+        RankError: neither holds.
+        DimMismatchError: a leading axis differs.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.searchsorted.html
+    """
+
+    def out_shape(self, sorted_sequence: Shape, values: Shape) -> OutShape:
+        """Compare the leading axes."""
+        if len(sorted_sequence) != 1:
+            if len(sorted_sequence) != len(values) or not values:
+                raise RankError(f"the sequence {sorted_sequence} does not fit values {values}")
+            for got, expected in zip(values[:-1], sorted_sequence[:-1], strict=True):
+                require_same(got, expected, "the size of a leading axis to be")
+        return values
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+@reads("index_select")
+def read_index_select(
+    input: Operand, dim: int, index: Operand, *, out: Operand | None = None
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.index_select.html"""
+    return Call(IndexSelect(dim=dim), (input, index))
+
+
+@reads("gather")
+def read_gather(
+    input: Operand,
+    dim: int,
+    index: Operand,
+    *,
+    sparse_grad: bool = False,
+    out: Operand | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.gather.html"""
+    return Call(Gather(dim=dim), (input, index))
+
+
+@reads("scatter", "scatter_add", "scatter_reduce", named=True)
+def read_scatter(
+    function: str, input: Operand, dim: int, index: Operand, *args: Any, **options: Any
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html"""
+    options.pop("out", None)
+    src = tuple(s for s in (*args, *options.values()) if isinstance(s, Operand))
+    return Call(Scatter(function=function, dim=dim), (input, index, *src))
+
+
+@reads("index_add", "index_copy", "index_reduce", "index_fill", named=True)
+def read_index_write(
+    function: str, input: Operand, dim: int, index: Operand, *args: Any, **options: Any
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html"""
+    options.pop("out", None)
+    given = tuple(s for s in (*args, *options.values()) if isinstance(s, Operand))
+    source = () if function == "index_fill" else given
+    return Call(IndexWrite(function=function, dim=dim), (input, index, *source))
+
+
+@reads("select_scatter")
+def read_select_scatter(input: Operand, src: Operand, dim: int, index: IntoDim) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.select_scatter.html"""
+    return Call(PartWrite(index=at_axis(dims.as_dim(index), dim, input.ndim)), (input, src))
+
+
+@reads("slice_scatter")
+def read_slice_scatter(
+    input: Operand,
+    src: Operand,
+    dim: int = 0,
+    start: IntoDim | None = None,
+    end: IntoDim | None = None,
+    step: IntoDim = 1,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.slice_scatter.html"""
+    bounds = [None if bound is None else dims.as_dim(bound) for bound in (start, end, step)]
+    return Call(PartWrite(index=at_axis(Slice(*bounds), dim, input.ndim)), (input, src))
+
+
+@reads("take")
+def read_take(input: Operand, index: Operand, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.take.html"""
+    return Call(Take(), (input, index))
+
+
+@reads("take_along_dim")
+def read_take_along_dim(
+    input: Operand, indices: Operand, dim: int | None = None, *, out: Operand | None = None
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.take_along_dim.html"""
+    return Call(TakeAlongDim(dim=dim), (input, indices))
+
+
+@reads("put")
+def read_put(input: Operand, index: Operand, source: Operand, accumulate: bool = False) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.put_.html"""
+    return Call(Put(), (input, index, source))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put(Op):
+    """`x` with the elements of `source` at the places in `index`, counted through all of `x`.
+
+    Shapes:
+        x: any shape
+        index, source: shapes with equally many elements
+        output: the shape of `x`
+
+    Raises:
+        DimMismatchError: the numbers of elements differ.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.put_.html
+    """
+
+    def out_shape(self, x: Shape, index: Shape, source: Shape) -> OutShape:
+        """Compare the numbers of elements."""
+        require_same(dims.product(source), dims.product(index), "the elements of the source to be")
+        return x
+
+
+@reads("masked_select")
+def read_masked_select(input: Operand, mask: Operand, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.masked_select.html"""
+    return Call(MaskedSelect(), (input, mask))
+
+
+@reads("masked_scatter")
+def read_masked_scatter(input: Operand, mask: Operand, source: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html"""
+    # how many elements the source needs depends on the mask's values
+    return pointwise("masked_scatter", [input, mask], input.dtype)
+
+
+@reads("nonzero")
+def read_nonzero(input: Operand, *, as_tuple: bool = False, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nonzero.html"""
+    return Call(NonZero(as_tuple=as_tuple), (input,), "int64")
+
+
+@reads("argwhere")
+def read_argwhere(input: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.argwhere.html"""
+    return Call(NonZero(), (input,), "int64")
+
+
+@reads("where")
+def read_where(condition: Operand, *values: Any, **named: Any) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.where.html"""
+    named.pop("out", None)
+    chosen = [*values, *named.values()]
+    if not chosen:
+        return Call(NonZero(as_tuple=True), (condition,), "int64")
+    return pointwise("where", [condition, *chosen], result_type(chosen))
+
+
+@reads("searchsorted")
+def read_searchsorted(
+    sorted_sequence: Operand,
+    input: Operand | float,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    out: Operand | None = None,
+    sorter: Operand | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.searchsorted.html"""
+    values = input if isinstance(input, Operand) else Operand(Shape())
+    return Call(SearchSorted(), (sorted_sequence, values), "int32" if out_int32 else "int64")
+
+
+@reads("bucketize")
+def read_bucketize(
+    input: Operand | float,
+    boundaries: Operand,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    out: Operand | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.bucketize.html"""
+    if len(boundaries.shape) != 1:
+        raise RankError(f"the boundaries have 1 dimension, got {boundaries.shape}")
+    return read_searchsorted(boundaries, input, out_int32=out_int32)
+
+
+@reads("copy")
+def read_copy(input: Operand, src: Operand, non_blocking: bool = False) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.copy_.html"""
+    return Call(Copy(), (input, src), input.dtype)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy(Op):
+    """The elements of `src`, stretched to the shape of `x`, in the place of its own.
+
+    Shapes:
+        x: any shape
+        src: a shape that broadcasts to it
+        output: the shape of `x`
+
+    Raises:
+        DimMismatchError: `src` does not broadcast to the shape of `x`.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
+    """
+
+    def out_shape(self, x: Shape, src: Shape) -> OutShape:
+        """Compare the shapes."""
+        require_stretches(src, x)
+        return x

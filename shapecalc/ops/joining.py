@@ -1,0 +1,364 @@
+"""Several tensors become one: https://pytorch.org/docs/stable/torch.html#joining."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shapecalc import dims
+from shapecalc.conditions import decide, require_same
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, promote, reads
+from shapecalc.ops.pointwise import broadcast
+
+Tensors = Sequence[Operand]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cat(Op):
+    """Tensors one after another along axis `dim`.
+
+    Shapes:
+        inputs: shapes that agree on every other axis; a tensor of shape (0,) is skipped
+        output: their shape, with the sum of the sizes along `dim`
+
+    Raises:
+        RankError: there is no axis `dim`, or the numbers of axes differ.
+        DimMismatchError: sizes on another axis differ.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.cat.html
+    """
+
+    dim: int = 0
+    function: str = "cat"
+
+    @property
+    def kind(self) -> str:
+        """`cat`, `hstack`, `vstack`, ..."""
+        return self.function
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Add the sizes along the axis."""
+        if not inputs:
+            raise SizeError(f"{self.function} expects a non-empty list of tensors")
+        for shape in inputs:
+            if not shape:
+                raise RankError("a tensor with 0 dimensions cannot be concatenated")
+        joined = [shape for shape in inputs if not _is_skipped(shape, inputs)] or [inputs[0]]
+        first, *others = joined
+        axis = axis_index(self.dim, len(first))
+        for other in others:
+            if len(other) != len(first):
+                raise RankError(f"expected {len(first)} dimensions to join {first}, got {other}")
+            pairs = zip(first, other, strict=True)
+            for place, (expected, got) in enumerate(pairs):
+                if place != axis:
+                    require_same(got, expected, f"the size of axis {place} to join along {axis}")
+        return (*first[:axis], dims.total(shape[axis] for shape in joined), *first[axis + 1 :])
+
+
+def _is_skipped(shape: Shape, inputs: Sequence[Shape]) -> bool:
+    """Tell whether torch leaves a tensor out: one of shape (0,), whatever the others are."""
+    if len(shape) != 1 or all(len(other) == 1 for other in inputs):
+        return False
+    return decide(shape[0], "==", 0, "cat skips a tensor of shape (0,)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack(Op):
+    """Tensors of one shape along a new axis `dim`.
+
+    Shapes:
+        inputs: one shape
+        output: that shape with the number of tensors at `dim`
+
+    Raises:
+        RankError: there is no such place, or the numbers of axes differ.
+        DimMismatchError: two shapes differ.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.stack.html
+    """
+
+    dim: int = 0
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Put the number of tensors in."""
+        if not inputs:
+            raise SizeError("stack expects a non-empty list of tensors")
+        first = inputs[0]
+        axis = axis_index(self.dim, len(first) + 1)
+        for other in inputs[1:]:
+            if len(other) != len(first):
+                raise RankError(f"expected {len(first)} dimensions to stack {first}, got {other}")
+            for place, (expected, got) in enumerate(zip(first, other, strict=True)):
+                require_same(got, expected, f"the size of axis {place} to stack")
+        return (*first[:axis], len(inputs), *first[axis:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackAlong(Op):
+    """`hstack`, `vstack`, `dstack`, `column_stack`: axes are added, then joined.
+
+    Shapes:
+        inputs: shapes that `cat` joins once they have the axes that the function adds
+        output: what `cat` gives
+
+    Raises:
+        RankError: the numbers of axes differ.
+        DimMismatchError: sizes on another axis differ.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.hstack.html
+    """
+
+    function: str
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Add the axes, then join."""
+        match self.function:
+            case "hstack":
+                shapes = [at_least(1, shape) for shape in inputs]
+                dim = 0 if all(len(shape) == 1 for shape in shapes) else 1
+            case "dstack":
+                shapes, dim = [at_least(3, shape) for shape in inputs], 2
+            case "column_stack":
+                shapes, dim = [_as_column(shape) for shape in inputs], 1
+            case _:
+                shapes, dim = [at_least(2, shape) for shape in inputs], 0
+        return Cat(dim=dim, function=self.function).out_shape(*shapes)
+
+
+def at_least(axes: int, x: Shape) -> Shape:
+    """Return `x` with axes of size 1 added as `torch.atleast_1d`, `_2d` and `_3d` add them.
+
+    >>> at_least(3, Shape((5,)))
+    (1, 5, 1)
+    """
+    one = dims.ONE
+    match axes, len(x):
+        case _, ndim if ndim >= axes:
+            return x
+        case 3, 2:
+            return Shape((*x, one))
+        case 3, 1:
+            return Shape((one, *x, one))
+        case _:
+            return Shape((*(one for _ in range(axes - len(x))), *x))
+
+
+def _as_column(x: Shape) -> Shape:
+    return x if len(x) > 1 else Shape((dims.product(x), dims.ONE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast(Op):
+    """Tensors with axes of size 1 added until there are `axes`.
+
+    Shapes:
+        inputs: any shapes
+        outputs: these shapes, of at least `axes` axes
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.atleast_3d.html
+    """
+
+    axes: int
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Add the axes; a single tensor comes back by itself."""
+        shapes: list[Sequence[Dim]] = [at_least(self.axes, shape) for shape in inputs]
+        return shapes if len(shapes) > 1 else shapes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroadcastTensors(Op):
+    """All tensors, stretched to the one shape that they broadcast to.
+
+    Shapes:
+        inputs: shapes that broadcast
+        outputs: the shape they broadcast to, for each
+
+    Raises:
+        DimMismatchError: two sizes of one axis differ and neither is 1.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
+    """
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Broadcast the inputs."""
+        return [broadcast(*inputs)] * len(inputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meshgrid(Op):
+    """The coordinates of a grid whose axes are the given tensors.
+
+    Shapes:
+        inputs: (n,) or () each
+        outputs: (n0, n1, ...), or (n1, n0, ...) for indexing="xy", for each
+
+    Raises:
+        RankError: an input has more than one axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.meshgrid.html
+    """
+
+    indexing: str = "ij"
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Take one size from every input."""
+        sizes = [_only_size(shape) for shape in inputs]
+        if self.indexing == "xy" and len(sizes) > 1:
+            sizes[:2] = sizes[1], sizes[0]
+        return [tuple(sizes) for _ in inputs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartesianProd(Op):
+    """All combinations of one element of each tensor.
+
+    Shapes:
+        inputs: (n,) each
+        output: (n0*n1*..., number of inputs); for a single input its own shape
+
+    Raises:
+        RankError: an input has not one axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.cartesian_prod.html
+    """
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Multiply the sizes."""
+        for shape in inputs:
+            if len(shape) != 1:
+                raise RankError(f"expected 1 dimension, got {len(shape)}: {shape}")
+        if len(inputs) == 1:
+            return inputs[0]
+        return (dims.product(shape[0] for shape in inputs), len(inputs))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combinations(Op):
+    """All choices of `r` elements: n*(n - 1)*.../r! of them.
+
+    Shapes:
+        x: (n,)
+        output: (choices, r); (0,) for r=0
+
+    Raises:
+        RankError: `x` has not one axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.combinations.html
+    """
+
+    r: int = 2
+    with_replacement: bool = False
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Count the choices."""
+        if len(x) != 1:
+            raise RankError(f"expected 1 dimension, got {len(x)}: {x}")
+        if self.r == 0:
+            return (0,)
+        step = 1 if self.with_replacement else -1
+        falling = dims.product(x[0] + step * n for n in range(self.r))
+        return (dims.floordiv(falling, math.factorial(self.r)), self.r)
+
+
+def _only_size(x: Shape) -> Dim:
+    if len(x) > 1:
+        raise RankError(f"expected 0 or 1 dimensions, got {len(x)}: {x}")
+    return dims.product(x)
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+def as_tensors(tensors: tuple[Operand | Tensors, ...]) -> tuple[Operand, ...]:
+    """Return what torch takes both as f(*tensors) and as f(tensors)."""
+    if len(tensors) == 1 and not isinstance(tensors[0], Operand):
+        return tuple(tensors[0])
+    return tuple(tensor for tensor in tensors if isinstance(tensor, Operand))
+
+
+def joined(op: Op, tensors: Tensors) -> Call:
+    """Return the call of an op whose result has the type that all operands promote to."""
+    return Call(op, tuple(tensors), promote(*(tensor.dtype for tensor in tensors)))
+
+
+def each_own_type(op: Op, tensors: Tensors) -> Call:
+    """Return the call of an op that gives one tensor for each operand."""
+    return Call(op, tuple(tensors), tuple(tensor.dtype for tensor in tensors))
+
+
+@reads("cat", "concat", "concatenate")
+def read_cat(tensors: Tensors, dim: int = 0, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.cat.html"""
+    return joined(Cat(dim=dim), tensors)
+
+
+@reads("stack")
+def read_stack(tensors: Tensors, dim: int = 0, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.stack.html"""
+    return joined(Stack(dim=dim), tensors)
+
+
+@reads("hstack", "vstack", "row_stack", "dstack", "column_stack", named=True)
+def read_stack_along(function: str, tensors: Tensors, *, out: Operand | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.hstack.html"""
+    return joined(StackAlong(function=function), tensors)
+
+
+@reads("atleast_1d", "atleast_2d", "atleast_3d", named=True)
+def read_at_least(function: str, *tensors: Operand | Tensors) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.atleast_1d.html"""
+    return each_own_type(AtLeast(axes=int(function[-2])), as_tensors(tensors))
+
+
+@reads("broadcast_tensors")
+def read_broadcast_tensors(*tensors: Operand | Tensors) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.broadcast_tensors.html"""
+    return each_own_type(BroadcastTensors(), as_tensors(tensors))
+
+
+@reads("meshgrid")
+def read_meshgrid(*tensors: Operand | Tensors, indexing: str | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.meshgrid.html"""
+    return each_own_type(Meshgrid(indexing=indexing or "ij"), as_tensors(tensors))
+
+
+@reads("cartesian_prod")
+def read_cartesian_prod(*tensors: Operand | Tensors) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.cartesian_prod.html"""
+    return joined(CartesianProd(), as_tensors(tensors))
+
+
+@reads("combinations")
+def read_combinations(input: Operand, r: int = 2, with_replacement: bool = False) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.combinations.html"""
+    return Call(Combinations(r=r, with_replacement=with_replacement), (input,))
+
+
+@layer("cat")
+def build_cat(name: str, inputs: tuple[Shape, ...], dim: int = 0) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.cat.html"""
+    return Built(Cat(dim=dim))
+
+
+@layer("stack")
+def build_stack(name: str, inputs: tuple[Shape, ...], dim: int = 0) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.stack.html"""
+    return Built(Stack(dim=dim))

@@ -1,0 +1,326 @@
+"""Elements repeated or moved: https://pytorch.org/docs/stable/torch.html#mutating-ops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shapecalc import dims
+from shapecalc.conditions import require, require_positive, require_same
+from shapecalc.dims import Dim, IntoDim, Shape, window_count
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.ops.reduction import axes_of
+from shapecalc.ops.view import as_dims, as_sizes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat(Op):
+    """The whole tensor `repeats` times along every axis; new axes come in front.
+
+    Shapes:
+        x: any shape of at most len(repeats) axes
+        output: its sizes times `repeats`
+
+    Raises:
+        RankError: `x` has more axes than `repeats`.
+        SizeError: a number of repeats is negative.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
+    """
+
+    repeats: tuple[Dim, ...]
+    function: str = "repeat"
+
+    @property
+    def kind(self) -> str:
+        """`repeat` or `tile`."""
+        return self.function
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Multiply axis by axis, from the last one."""
+        new = len(self.repeats) - len(x)
+        if new < 0:
+            raise RankError(f"{len(self.repeats)} repeats for {len(x)} dimensions: {x}")
+        for times in self.repeats:
+            require(times, ">=", 0, f"{dims.format_dim(times)} repeats are negative")
+        ones = (dims.ONE,) * new
+        return tuple(dims.mul(s, t) for s, t in zip((*ones, *x), self.repeats, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatInterleave(Op):
+    """Every element `repeats` times along axis `dim`; None, as often as a tensor says.
+
+    Shapes:
+        x: any shape
+        repeats: (), (1,) or (x[dim],), where it is a tensor
+        output: that shape with the size times `repeats`, or ?, at `dim`; flattened for dim=None
+
+    Raises:
+        RankError: there is no axis `dim`.
+        DimMismatchError: there is neither one entry of `repeats` nor one for each element.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.repeat_interleave.html
+    """
+
+    repeats: Dim | None
+    dim: int | None = None
+    output_size: Dim | None = None
+
+    def out_shape(self, x: Shape, *repeats: Shape) -> OutShape:
+        """Multiply the size of the axis."""
+        if self.dim is None:
+            x, axis = Shape((dims.product(x),)), 0
+        else:
+            axis = axis_index(self.dim, len(x))
+        if self.repeats is not None:
+            message = f"{dims.format_dim(self.repeats)} repeats are negative"
+            require(self.repeats, ">=", 0, message)
+            size = dims.mul(x[axis], self.repeats)
+        else:
+            size = DATA if self.output_size is None else self.output_size
+        for shape in repeats:
+            if len(shape) > 1:
+                raise RankError(f"repeats have at most 1 dimension, got {shape}")
+            if shape and shape[0] != 1:
+                require_same(shape[0], x[axis], "the number of repeats to be")
+        return (*x[:axis], size, *x[axis + 1 :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip(Op):
+    """The elements along the axes `dims` in reverse order.
+
+    Shapes:
+        x: any shape
+        output: that shape
+
+    Raises:
+        RankError: there is no such axis, or it is named twice.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.flip.html
+    """
+
+    dims: tuple[int, ...]
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Keep the shape."""
+        axes_of(self.dims, len(x))
+        return x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll(Op):
+    """The elements shifted along the axes `dims`; what leaves at one end enters at the other.
+
+    Shapes:
+        x: any shape
+        output: that shape
+
+    Raises:
+        RankError: there is no such axis.
+        SizeError: `shifts` and `dims` differ in their number.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.roll.html
+    """
+
+    shifts: tuple[Dim, ...]
+    dims: tuple[int, ...] = ()  # none: the elements are counted through all of `x`
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Keep the shape."""
+        if len(self.shifts) != (len(self.dims) or 1):
+            raise SizeError(f"{len(self.shifts)} shifts for {len(self.dims)} dims")
+        for dim in self.dims:
+            axis_index(dim, len(x))
+        return x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rot90(Op):
+    """A rotation by `k` quarter turns in the plane of two axes.
+
+    Shapes:
+        x: any shape of at least 2 axes
+        output: that shape, the two sizes swapped for an odd `k`
+
+    Raises:
+        RankError: `dims` are not two axes.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.rot90.html
+    """
+
+    k: int = 1
+    dims: tuple[int, ...] = (0, 1)
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Swap the sizes for a quarter turn."""
+        if len(self.dims) != 2 or len(x) < 2:
+            raise RankError(f"rot90 turns in 2 of at least 2 axes, got dims={self.dims} of {x}")
+        first, second = axes_of(self.dims, len(x))
+        sizes = list(x)
+        if self.k % 2:
+            sizes[first], sizes[second] = sizes[second], sizes[first]
+        return tuple(sizes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfold(Op):
+    """All windows of `size` elements along axis `dimension`, `step` apart, on a new last axis.
+
+    Shapes:
+        x: any shape
+        output: (*x with the number of windows at `dimension`, size)
+
+    Raises:
+        RankError: there is no such axis.
+        SizeError: the window is larger than the axis, or `step` is not positive.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
+    """
+
+    dimension: int
+    size: Dim
+    step: Dim
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Count the windows."""
+        axis = axis_index(self.dimension, len(x))
+        length = x[axis] if x else dims.ONE
+        windows = dims.format_dim(self.size)
+        message = f"a window of {windows} elements on an axis of {dims.format_dim(length)}"
+        require(self.size, ">=", 0, message)
+        require(length, ">=", self.size, message)
+        require_positive(self.step, "step")
+        if not x:
+            return (self.size,)
+        count = window_count(length, kernel_size=self.size, stride=self.step)
+        return (*x[:axis], count, *x[axis + 1 :], self.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsStrided(Op):
+    """A view of the memory of `x` with any sizes and strides.
+
+    Shapes:
+        x: any shape
+        output: `size`
+
+    Units:
+        stride, storage_offset: elements of the memory.
+
+    Raises:
+        RankError: `size` and `stride` differ in their number.
+        SizeError: the last element is behind the end of the memory.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.as_strided.html
+    """
+
+    size: tuple[Dim, ...]
+    stride: tuple[Dim, ...]
+    storage_offset: Dim
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Demand that the last element exists, if `x` owns all of its memory."""
+        if len(self.size) != len(self.stride):
+            raise RankError(f"{len(self.size)} sizes and {len(self.stride)} strides")
+        pairs = zip(self.size, self.stride, strict=True)
+        last = self.storage_offset + dims.total(dims.mul(n - 1, step) for n, step in pairs)
+        elements = dims.product(x)
+        message = f"element {dims.format_dim(last)} of a memory of {dims.format_dim(elements)}"
+        if 0 not in self.size:
+            require(elements, ">", dims.expand(last), message)
+        return self.size
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+@reads("Tensor.repeat")
+def read_repeat(input: Operand, *sizes: Any, repeats: Sequence[IntoDim] | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html"""
+    return Call(Repeat(repeats=as_dims(as_sizes(sizes) if repeats is None else repeats)), (input,))
+
+
+@reads("tile")
+def read_tile(input: Operand, *reps: Any, dims: Sequence[IntoDim] | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.tile.html"""
+    repeats = as_dims(as_sizes(reps) if dims is None else dims)
+    missing = as_dims([1] * (input.ndim - len(repeats)))
+    return Call(Repeat(repeats=(*missing, *repeats), function="tile"), (input,))
+
+
+@reads("repeat_interleave")
+def read_repeat_interleave(
+    input: Operand,
+    repeats: IntoDim | Operand | None = None,
+    dim: int | None = None,
+    *,
+    output_size: IntoDim | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.repeat_interleave.html"""
+    size = None if output_size is None else dims.as_dim(output_size)
+    if repeats is None:  # the only tensor is the repeats: how often each number occurs
+        return Call(RepeatInterleave(repeats=None, output_size=size), (input,))
+    if isinstance(repeats, Operand):
+        op = RepeatInterleave(repeats=None, dim=dim, output_size=size)
+        return Call(op, (input, repeats))
+    return Call(RepeatInterleave(repeats=dims.as_dim(repeats), dim=dim), (input,))
+
+
+@reads("flip")
+def read_flip(input: Operand, *axes: Any, dims: Sequence[int] | int | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.flip.html"""
+    return Call(Flip(dims=as_sizes(axes if dims is None else (dims,))), (input,))
+
+
+@reads("fliplr", "flipud", named=True)
+def read_fliplr(function: str, input: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.fliplr.html"""
+    axis = 1 if function == "fliplr" else 0
+    if input.ndim <= axis:
+        raise RankError(f"{function} takes at least {axis + 1} dimensions, got {input.shape}")
+    return Call(Flip(dims=(axis,)), (input,))
+
+
+@reads("roll")
+def read_roll(
+    input: Operand, shifts: IntoDim | Sequence[IntoDim], dims: int | Sequence[int] = ()
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.roll.html"""
+    return Call(Roll(shifts=as_dims(as_sizes((shifts,))), dims=as_sizes((dims,))), (input,))
+
+
+@reads("rot90")
+def read_rot90(input: Operand, k: int = 1, dims: Sequence[int] = (0, 1)) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.rot90.html"""
+    return Call(Rot90(k=k, dims=tuple(dims)), (input,))
+
+
+@reads("Tensor.unfold")
+def read_unfold(input: Operand, dimension: int, size: IntoDim, step: IntoDim) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.unfold.html"""
+    op = Unfold(dimension=dimension, size=dims.as_dim(size), step=dims.as_dim(step))
+    return Call(op, (input,))
+
+
+@reads("as_strided")
+def read_as_strided(
+    input: Operand,
+    size: Sequence[IntoDim],
+    stride: Sequence[IntoDim],
+    storage_offset: IntoDim | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.as_strided.html"""
+    offset = dims.as_dim(storage_offset or 0)
+    op = AsStrided(size=as_dims(size), stride=as_dims(stride), storage_offset=offset)
+    return Call(op, (input,))

@@ -1,0 +1,424 @@
+"""`x[...]` in every form: https://pytorch.org/docs/stable/tensor_view.html and NumPy's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from types import EllipsisType
+from typing import Any, TypeAlias
+
+from shapecalc import dims
+from shapecalc.conditions import decide, larger, require, require_positive, require_same, smaller
+from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.ops.pointwise import broadcast
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """start:stop:step, as Python writes it.
+
+    Units:
+        start, stop, step: elements; None where nothing is written.
+    """
+
+    start: Dim | None = None
+    stop: Dim | None = None
+    step: Dim | None = None
+
+    def __str__(self) -> str:
+        bounds = [self.start, self.stop] + ([] if self.step is None else [self.step])
+        return ":".join("" if bound is None else dims.format_dim(bound) for bound in bounds)
+
+
+class Chosen(Enum):
+    """An entry of an index that selects elements by a tensor or a truth."""
+
+    INTEGERS = "integers"
+    MASK = "mask"
+    ALL = "True"
+    NONE = "False"
+
+
+Item: TypeAlias = Dim | Slice | Chosen | EllipsisType | None
+
+
+def slice_size(size: Dim, bounds: Slice) -> Dim:
+    """Return how many elements a slice leaves: ceil((stop - start)/step), bounds clamped.
+
+    Source:
+        https://docs.python.org/3/library/stdtypes.html#common-sequence-operations
+    """
+    step = dims.ONE if bounds.step is None else bounds.step
+    require_positive(step, "the step of a slice")
+    start = dims.ZERO if bounds.start is None else _clamped(bounds.start, size)
+    stop = size if bounds.stop is None else _clamped(bounds.stop, size)
+    length = stop - start
+    return dims.ceildiv(length, step) if decide(length, ">", 0, "slice") else dims.ZERO
+
+
+def _clamped(bound: Dim, size: Dim) -> Dim:
+    if decide(bound, "<", 0, "slice"):
+        return larger(dims.expand(bound + size), dims.ZERO)
+    return smaller(bound, size)
+
+
+def require_index(index: Dim, size: Dim, axis: int) -> None:
+    """Demand that an integer is an index of an axis, from either end."""
+    text = dims.format_dim(index)
+    message = f"index {text} is out of bounds for axis {axis} with size {dims.format_dim(size)}"
+    require(size, ">", index, message)
+    require(dims.as_dim(index) + size, ">=", 0, message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetItem(Op):
+    """`x[index]`.
+
+    Shapes:
+        x: any shape
+        indices: one for each tensor in `index`; they broadcast against each other
+        output: integers drop their axis, None adds one, slices keep a part; the tensors' common
+            shape stands where the tensors stand, or in front if something is between them.
+            A mask counts as one index for each of its axes, of shape (?,)
+
+    Raises:
+        RankError: more indices than axes.
+        SizeError: an integer is out of bounds, or a step not positive.
+        DimMismatchError: a mask has other sizes than what it masks.
+
+    Source:
+        https://numpy.org/doc/stable/user/basics.indexing.html
+    """
+
+    index: tuple[Item, ...]
+
+    @property
+    def kind(self) -> str:
+        """The name of the operator."""
+        return "getitem"
+
+    def out_shape(self, x: Shape, *indices: Shape) -> OutShape:
+        """Slice first, then place what the tensors select."""
+        return indexed(x, self.index, indices)
+
+    def __str__(self) -> str:
+        return f"getitem[{', '.join(_item_text(item) for item in self.index)}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetItem(Op):
+    """`x[index] = value`, where value is stretched to the part that is set.
+
+    Shapes:
+        x: any shape
+        operands: the value, if it is a tensor, then one for each tensor in `index`
+        output: the shape of `x`
+
+    Raises:
+        DimMismatchError: the value does not broadcast to the part.
+        RankError: more indices than axes.
+        SizeError: an integer is out of bounds, or a step not positive.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
+    """
+
+    index: tuple[Item, ...]
+    has_value: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The name of the operator."""
+        return "setitem"
+
+    def out_shape(self, x: Shape, *operands: Shape) -> OutShape:
+        """Compare the value with the part."""
+        values, indices = operands[: self.has_value], operands[self.has_value :]
+        part = indexed(x, self.index, indices)
+        for value in values:
+            require_stretches(value, part)
+        return x
+
+    def __str__(self) -> str:
+        return f"setitem[{', '.join(_item_text(item) for item in self.index)}]"
+
+
+def require_stretches(value: Shape, part: Shape) -> None:
+    """Demand that `value` broadcasts to `part`; leading axes of size 1 may be too many."""
+    extra = max(len(value) - len(part), 0)
+    for size in value[:extra]:
+        require_same(size, 1, "the size of an extra axis of the value to be")
+    kept = value[extra:]
+    for size, wanted in zip(kept, part[len(part) - len(kept) :], strict=True):
+        if wanted != DATA and size != wanted and not decide(size, "==", 1, "broadcast"):
+            require_same(size, wanted, "the size of the value to be")
+
+
+def _item_text(item: Item) -> str:
+    match item:
+        case EllipsisType():
+            return "..."
+        case Chosen():
+            return item.value
+        case None | Slice():
+            return str(item)
+        case _:
+            return dims.format_dim(item)
+
+
+# ---------------------------------------------------------------------------- the rule
+
+
+def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
+    """Return the shape of `x[index]`, with `indices` for the tensors in `index`."""
+    given = iter(indices)
+    tensors = [next(given) if item in _BY_TENSOR else Shape() for item in index]
+    taken = sum(_axes_taken(item, shape) for item, shape in zip(index, tensors, strict=True))
+    if taken > len(x):
+        raise RankError(f"{taken} indices for a tensor with {len(x)} dimensions: {x}")
+    sizes = list[Dim]()
+    places = list[int]()  # where in `sizes` tensors select; what they select is put in later
+    selected = list[Shape]()
+    axis = 0
+    for item, shape in zip(index, tensors, strict=True):
+        match item:
+            case None:
+                sizes.append(dims.ONE)
+            case EllipsisType():
+                rest = len(x) - taken
+                sizes += x[axis : axis + rest]
+                axis += rest
+            case Slice():
+                sizes.append(slice_size(x[axis], item))
+                axis += 1
+            case Chosen.ALL | Chosen.NONE:
+                _select(sizes, places)
+                selected.append(Shape((1 if item is Chosen.ALL else 0,)))
+            case Chosen.INTEGERS:
+                if shape:
+                    _select(sizes, places)
+                    selected.append(shape)
+                axis += 1
+            case Chosen.MASK:
+                _require_mask(shape, Shape(x[axis : axis + len(shape)]))
+                for _ in range(max(len(shape), 1)):
+                    _select(sizes, places)
+                selected.append(Shape((DATA,)))
+                axis += len(shape)
+            case _:
+                require_index(item, x[axis], axis)
+                axis += 1
+    sizes += x[axis:]
+    if not selected:
+        return Shape(sizes)
+    kept = [size for place, size in enumerate(sizes) if place not in places]
+    adjacent = places[-1] - places[0] == len(places) - 1
+    at = places[0] if adjacent else 0
+    return Shape((*kept[:at], *_common(selected), *kept[at:]))
+
+
+_BY_TENSOR = (Chosen.INTEGERS, Chosen.MASK)
+
+
+def _axes_taken(item: Item, shape: Shape) -> int:
+    if item is Chosen.MASK:
+        return len(shape)
+    return 0 if item is None or item in (..., Chosen.ALL, Chosen.NONE) else 1
+
+
+def _select(sizes: list[Dim], places: list[int]) -> None:
+    places.append(len(sizes))
+    sizes.append(dims.ZERO)
+
+
+def _require_mask(mask: Shape, masked: Shape) -> None:
+    for got, expected in zip(mask, masked, strict=True):
+        require_same(got, expected, "the size of a mask to be")
+
+
+def _common(selected: Sequence[Shape]) -> Shape:
+    """Broadcast what tensors select; a number that depends on data fits itself or a 1."""
+    known = broadcast(*(shape for shape in selected if shape != (DATA,)))
+    if all(shape != (DATA,) for shape in selected):
+        return known
+    if not known:
+        return Shape((DATA,))
+    open_ended = known[-1] == 1
+    return Shape((*known[:-1], DATA if open_ended else known[-1]))
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+def as_index(index: Any) -> tuple[tuple[Item, ...], tuple[Operand, ...]]:
+    """Return an index as a rule knows it, and the tensors in it.
+
+    Raises:
+        SizeError: an entry is nothing that torch takes.
+    """
+    entries = list(index) if _is_tuple(index) else [index]
+    items, tensors = list[Item](), list[Operand]()
+    for entry in entries:
+        item, found = _as_item(entry)
+        items.append(item)
+        tensors += found
+    dots = [n for n, item in enumerate(items) if item is ...]
+    if len(dots) > 1:  # torch takes a second one at the end, where it stands for no axis
+        if dots[1] < len(items) - 1:
+            raise SizeError("an index has one ellipsis")
+        items.pop()
+    return tuple(items), tuple(tensors)
+
+
+def _is_tuple(index: Any) -> bool:
+    """Tell whether torch takes a sequence for a tuple, as it takes a list of lists or slices."""
+    if isinstance(index, tuple):
+        return True
+    kinds = (Operand, slice, EllipsisType, type(None), list, tuple)
+    return isinstance(index, list) and any(isinstance(entry, kinds) for entry in index)
+
+
+def _as_item(entry: Any) -> tuple[Item, list[Operand]]:
+    match entry:
+        case None | EllipsisType():
+            return entry, []
+        case bool():
+            return (Chosen.ALL if entry else Chosen.NONE), []
+        case slice(start=start, stop=stop, step=step):
+            bounds = [None if bound is None else _as_bound(bound) for bound in (start, stop, step)]
+            return Slice(*bounds), []
+        case Operand():
+            return _by_tensor(entry)
+        case list() | tuple() | range():
+            return _by_tensor(Operand(_nested_shape(entry), _leaf_type(entry)))
+        case _ if isinstance(entry, int) or hasattr(entry, "free_symbols"):
+            return dims.as_dim(entry), []
+        case _ if hasattr(entry, "shape"):  # a NumPy array
+            return _by_tensor(Operand(Shape(entry.shape), str(entry.dtype)))
+    raise SizeError(f"a tensor cannot be indexed by {entry!r}")
+
+
+def _as_bound(bound: Any) -> Dim:
+    if isinstance(bound, Operand):
+        raise SizeError("a bound of a slice is the value of a tensor, which no shape determines")
+    return dims.as_dim(bound)
+
+
+def _by_tensor(tensor: Operand) -> tuple[Item, list[Operand]]:
+    if tensor.dtype in ("bool", "uint8"):
+        return Chosen.MASK, [tensor]
+    if tensor.dtype not in ("int32", "int64"):
+        raise SizeError(f"a tensor of {tensor.dtype} cannot be an index")
+    return Chosen.INTEGERS, [tensor]
+
+
+def _nested_shape(entry: Any) -> Shape:
+    sizes = list[int]()
+    while isinstance(entry, (list, tuple, range)):
+        sizes.append(len(entry))
+        entry = entry[0] if entry else None
+    return Shape((*sizes, *(entry.shape if isinstance(entry, Operand) else ())))
+
+
+def _leaf_type(entry: Any) -> str:
+    leaves = list(_leaves(entry))
+    if leaves and all(isinstance(leaf, bool) for leaf in leaves):
+        return "bool"
+    return leaves[0].dtype if leaves and isinstance(leaves[0], Operand) else "int64"
+
+
+def _leaves(entry: Any) -> Iterator[Any]:
+    if isinstance(entry, (list, tuple, range)):
+        for inner in entry:
+            yield from _leaves(inner)
+    else:
+        yield entry
+
+
+@reads("Tensor.__getitem__")
+def read_getitem(input: Operand, index: Any) -> Call:
+    """https://numpy.org/doc/stable/user/basics.indexing.html"""
+    items, tensors = as_index(index)
+    return Call(GetItem(index=items), (input, *tensors))
+
+
+@reads("Tensor.__setitem__")
+def read_setitem(input: Operand, index: Any, value: Any) -> Call:
+    """https://numpy.org/doc/stable/user/basics.indexing.html"""
+    items, tensors = as_index(index)
+    values = (value,) if isinstance(value, Operand) else ()
+    return Call(SetItem(index=items, has_value=bool(values)), (input, *values, *tensors))
+
+
+@reads("index_put")
+def read_index_put(
+    input: Operand, indices: Sequence[Operand | None], values: Operand, accumulate: bool = False
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html"""
+    # a None among the indices stands for a whole axis
+    items, tensors = as_index(tuple(slice(None) if i is None else i for i in indices))
+    return Call(SetItem(index=items), (input, values, *tensors))
+
+
+def at_axis(item: Any, dim: int, ndim: int) -> tuple[Item, ...]:
+    """Return the index that applies `item` to one axis."""
+    return (*(Slice() for _ in range(axis_index(dim, ndim))), item)
+
+
+@reads("select")
+def read_select(input: Operand, dim: int, index: IntoDim) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.select.html"""
+    if not input.shape:
+        raise RankError("select takes a tensor with at least 1 dimension")
+    return Call(GetItem(index=at_axis(dims.as_dim(index), dim, input.ndim)), (input,))
+
+
+@reads("narrow", "narrow_copy", named=True)
+def read_narrow(
+    function: str, input: Operand, dim: int, start: IntoDim | Operand, length: IntoDim
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.narrow.html"""
+    first = None if isinstance(start, Operand) else dims.as_dim(start)
+    return Call(Narrow(dim=dim, start=first, length=dims.as_dim(length)), (input,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrow(Op):
+    """`length` elements along axis `dim`, from `start` on; None is a start held by a tensor.
+
+    Shapes:
+        x: any shape
+        output: that shape with `length` at `dim`
+
+    Raises:
+        RankError: there is no axis `dim`.
+        SizeError: the elements are not all within the axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.narrow.html
+    """
+
+    dim: int
+    start: Dim | None
+    length: Dim
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Demand that the part is within the axis."""
+        if not x:
+            raise RankError("narrow takes a tensor with at least 1 dimension")
+        axis = axis_index(self.dim, len(x))
+        size, start, length = x[axis], self.start, self.length
+        message = f"{dims.format_dim(length)} elements are not within an axis of "
+        message += dims.format_dim(size)
+        require(length, ">=", 0, message)
+        if start is not None:
+            message += f" from {dims.format_dim(start)} on"
+            if decide(start, "<", 0, "narrow"):
+                start = start + size
+            require(start, ">=", 0, message)
+            length = start + length
+        require(length, "<=", size, message)
+        return (*x[:axis], self.length, *x[axis + 1 :])

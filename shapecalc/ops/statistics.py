@@ -1,0 +1,225 @@
+"""Norms, quantiles and distinct elements: https://pytorch.org/docs/stable/torch.html#reduction-ops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shapecalc import dims
+from shapecalc.conditions import require_positive, require_same
+from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.ops.pointwise import broadcast
+from shapecalc.ops.promotion import as_real, result_type
+from shapecalc.ops.reduction import Axes, Reduction, as_axes, axes_of, reduced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantile(Op):
+    """The values below which given fractions of the elements lie.
+
+    Shapes:
+        x: any shape
+        output: (*q, *x without axis `dim`, or with size 1 there)
+
+    Raises:
+        RankError: there is no axis `dim`.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.quantile.html
+    """
+
+    q: tuple[Dim, ...] = ()
+    dim: int | None = None
+    keepdim: bool = False
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Put the fractions in front."""
+        axes = axes_of(None if self.dim is None else (self.dim,), len(x))
+        return (*self.q, *reduced(x, axes, keepdim=self.keepdim))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unique(Op):
+    """The distinct elements, or slices along `dim`, whose number depends on the data.
+
+    Shapes:
+        x: any shape
+        unique: (?,), or `x` with ? in the place of axis `dim`
+        inverse: the shape of `x`, or (x[dim],)
+        counts: (?,)
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.unique.html
+    """
+
+    dim: int | None = None
+    return_inverse: bool = False
+    return_counts: bool = False
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Leave the number of distinct elements open."""
+        if self.dim is None:
+            unique, inverse = Shape((DATA,)), x
+        else:
+            axis = axis_index(self.dim, len(x))
+            unique, inverse = Shape((*x[:axis], DATA, *x[axis + 1 :])), Shape((x[axis],))
+        rest = [inverse] if self.return_inverse else []
+        rest += [Shape((DATA,))] if self.return_counts else []
+        return [unique, *rest] if rest else unique
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distance(Op):
+    """The norm of the difference of two tensors.
+
+    Shapes:
+        input, other: shapes that broadcast
+        output: ()
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.dist.html
+    """
+
+    def out_shape(self, input: Shape, other: Shape) -> OutShape:
+        """Broadcast, then reduce everything."""
+        broadcast(input, other)
+        return ()
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+@reads("quantile", "nanquantile", named=True)
+def read_quantile(
+    function: str,
+    input: Operand,
+    q: Operand | float,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Operand | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.quantile.html"""
+    fractions = q.shape if isinstance(q, Operand) else Shape()
+    if len(fractions) > 1:
+        raise RankError(f"q is a number or has one axis, got {fractions}")
+    return Call(Quantile(q=fractions, dim=dim, keepdim=keepdim), (input,))
+
+
+@reads("unique", "unique_consecutive", named=True)
+def read_unique(
+    function: str, input: Operand, *args: object, dim: int | None = None, **options: object
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.unique.html"""
+    names = ["sorted"] if function == "unique" else []
+    given = dict(zip([*names, "return_inverse", "return_counts", "dim"], args, strict=False))
+    given = {"dim": dim, **options, **given}
+    inverse, counts = bool(given.get("return_inverse")), bool(given.get("return_counts"))
+    axis = given["dim"]
+    if axis is not None and not isinstance(axis, int):
+        raise SizeError(f"dim is a number, got {axis}")
+    op = Unique(dim=axis, return_inverse=inverse, return_counts=counts)
+    return Call(op, (input,), (input.dtype, "int64", "int64")[: 1 + inverse + counts])
+
+
+@reads("norm", "linalg.vector_norm", "linalg.norm", "linalg.matrix_norm", named=True)
+def read_norm(
+    function: str,
+    input: Operand,
+    ord: float | str | None = None,
+    dim: Axes = None,
+    keepdim: bool = False,
+    out: Operand | None = None,
+    dtype: str | None = None,
+    *,
+    p: float | str | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.linalg.norm.html"""
+    axes, order = as_axes(dim), ord if ord is not None else p
+    if function == "linalg.matrix_norm":
+        axes = axes or (-2, -1)
+    if function == "linalg.norm" and ord is not None and axes is None and input.ndim > 2:
+        raise RankError(f"a norm with ord={order} and no dim takes 1 or 2 axes, got {input.shape}")
+    if function == "linalg.matrix_norm" and len(axes or ()) != 2:
+        raise RankError(f"a matrix norm is over 2 axes, got {axes}")
+    op = Reduction(function=function.rpartition(".")[2], dim=axes, keepdim=keepdim)
+    return Call(op, (input,), as_real(dtype or input.dtype))
+
+
+@reads("dist")
+def read_dist(input: Operand, other: Operand, p: float = 2) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.dist.html"""
+    return Call(Distance(), (input, other), result_type([input, other]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram(Op):
+    """How many elements lie in each of `bins` intervals.
+
+    Shapes:
+        x: any shape
+        output: (bins,)
+
+    Raises:
+        SizeError: `bins` is not positive.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.histc.html
+    """
+
+    bins: Dim
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Return the number of intervals."""
+        require_positive(self.bins, "bins")
+        return (self.bins,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinCount(Op):
+    """How often each number occurs; the largest one, and so the size, depends on the data.
+
+    Shapes:
+        x: (n,)
+        weights: (n,), if there are any
+        output: (?,)
+
+    Raises:
+        RankError: `x` has not one axis.
+        DimMismatchError: there is not one weight for each element.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.bincount.html
+    """
+
+    def out_shape(self, x: Shape, *weights: Shape) -> OutShape:
+        """Leave the number open."""
+        for shape in (x, *weights):
+            if len(shape) != 1:
+                raise RankError(f"expected 1 dimension, got {len(shape)}: {shape}")
+            require_same(shape[0], x[0], "the number of weights to be")
+        return (DATA,)
+
+
+@reads("histc")
+def read_histc(
+    input: Operand,
+    bins: IntoDim = 100,
+    min: float = 0,
+    max: float = 0,
+    *,
+    out: Operand | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.histc.html"""
+    return Call(Histogram(bins=dims.as_dim(bins)), (input,))
+
+
+@reads("bincount")
+def read_bincount(input: Operand, weights: Operand | None = None, minlength: int = 0) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.bincount.html"""
+    if weights is None:
+        return Call(BinCount(), (input,), "int64")
+    dtype = "float32" if weights.dtype == "float32" else "float64"
+    return Call(BinCount(), (input, weights), dtype)

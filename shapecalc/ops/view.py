@@ -1,0 +1,286 @@
+"""Tensor views, where the elements stay: https://pytorch.org/docs/stable/tensor_view.html."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from shapecalc import dims
+from shapecalc.conditions import require, require_same
+from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads
+from shapecalc.ops.promotion import BYTES, as_complex, as_real
+
+Sizes: TypeAlias = Sequence[IntoDim]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(Op):
+    """The same elements in the same order under other sizes, one of which may be -1.
+
+    Shapes:
+        x: any shape with as many elements as `shape`
+        output: `shape`, with the size that is missing in the place of -1
+
+    Raises:
+        SizeError: the numbers of elements differ, or nothing whole fits in the place of -1.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.view.html
+    """
+
+    shape: tuple[Dim, ...]
+    function: str = "view"
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Compare the numbers of elements, or compute the size that is missing."""
+        elements = dims.product(x)
+        known = dims.product(size for size in self.shape if size != -1)
+        unknown = [axis for axis, size in enumerate(self.shape) if size == -1]
+        text = f"shape {dims.format_shape(self.shape)} is invalid for {x}"
+        text += f" with {dims.format_dim(elements)} elements"
+        if len(unknown) > 1:
+            raise SizeError(f"only one size can be left to torch, got {self.shape}")
+        for size in self.shape:
+            if size != -1:
+                message = f"{dims.format_dim(size)} in shape {dims.format_shape(self.shape)}"
+                require(size, ">=", 0, f"{message} is negative")
+        if not unknown:
+            require(elements, "==", known, text)
+            return self.shape
+        (axis,) = unknown
+        if known == 0:
+            raise SizeError(f"{text}: the size in the place of -1 could be any")
+        return (*self.shape[:axis], quotient(elements, known, text), *self.shape[axis + 1 :])
+
+
+def quotient(elements: Dim, known: Dim, message: str) -> Dim:
+    """Return elements/known, and demand that it is whole."""
+    remainder = dims.mod(elements, known)
+    require(remainder, "==", 0, f"{message}, not a multiple of {dims.format_dim(known)}")
+    return dims.floordiv(elements, known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flatten(Op):
+    """Axes `start_dim` to `end_dim` become one.
+
+    Shapes:
+        x: any shape
+        output: that shape with one axis, their product, in the place of these
+
+    Raises:
+        RankError: there are no such axes, or `start_dim` comes after `end_dim`.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.flatten.html
+    """
+
+    start_dim: int = 0
+    end_dim: int = -1
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Multiply the sizes."""
+        start, end = axis_index(self.start_dim, len(x)), axis_index(self.end_dim, len(x))
+        if start > end:
+            raise RankError(f"start_dim={start} comes after end_dim={end}")
+        return (*x[:start], dims.product(x[start : end + 1]), *x[end + 1 :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unflatten(Op):
+    """Axis `dim` becomes several, of sizes `sizes`, one of which may be -1.
+
+    Shapes:
+        x: any shape
+        output: that shape with `sizes` in the place of axis `dim`
+
+    Raises:
+        RankError: there is no axis `dim`.
+        SizeError: `sizes` do not multiply to the size of the axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.unflatten.html
+    """
+
+    dim: int
+    sizes: tuple[Dim, ...]
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """View the one axis."""
+        axis = axis_index(self.dim, len(x))
+        if not self.sizes or not x:
+            raise SizeError(f"unflatten to {self.sizes} of {x}: there is nothing to split")
+        sizes = View(shape=self.sizes).out_shape(Shape((x[axis],)))
+        return (*x[:axis], *sizes, *x[axis + 1 :])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewAsType(Op):
+    """The same bytes as numbers of another length, along the last axis.
+
+    Shapes:
+        x: (*, bytes)
+        output: (*, bytes*old/new)
+
+    Units:
+        old, new: bytes of an element.
+
+    Raises:
+        RankError: `x` has no axis.
+        SizeError: the last axis does not hold a whole number of new elements.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.view.html
+    """
+
+    old: int
+    new: int
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Count the bytes of the last axis."""
+        if self.old == self.new:
+            return x
+        if not x:
+            raise RankError("a tensor with 0 dimensions cannot be viewed in another element size")
+        held = x[-1] * self.old
+        text = f"the last axis of {x} has no whole number of elements of {self.new} bytes"
+        require(dims.mod(held, self.new), "==", 0, text)
+        return (*x[:-1], dims.floordiv(held, self.new))
+
+
+# ---------------------------------------------------------------------------- readers
+
+
+def as_sizes(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what torch takes both as f(*sizes) and as f(sizes)."""
+    if len(sizes) == 1 and isinstance(sizes[0], Sequence) and not isinstance(sizes[0], str):
+        return tuple(sizes[0])
+    return sizes
+
+
+def as_dims(sizes: Sequence[IntoDim]) -> tuple[Dim, ...]:
+    """Return sizes as `Dim`s."""
+    return tuple(dims.as_dim(size) for size in sizes)
+
+
+@reads("Tensor.view")
+def read_view(
+    input: Operand, *shape: Any, size: Sizes | None = None, dtype: str | None = None
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.view.html"""
+    wanted = dtype or (shape[0] if shape and isinstance(shape[0], str) else None)
+    if wanted is not None:
+        return Call(ViewAsType(old=BYTES[input.dtype], new=BYTES[wanted]), (input,), wanted)
+    return Call(View(shape=as_dims(as_sizes(shape) if size is None else size)), (input,))
+
+
+@reads("reshape")
+def read_reshape(input: Operand, *size: Any, shape: Sizes | None = None) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.reshape.html"""
+    sizes = as_dims(as_sizes(size) if shape is None else shape)
+    return Call(View(shape=sizes, function="reshape"), (input,))
+
+
+@reads("view_as", "reshape_as", named=True)
+def read_view_as(function: str, input: Operand, other: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.view_as.html"""
+    return Call(View(shape=tuple(other.shape), function=function), (input,))
+
+
+@reads("flatten")
+def read_flatten(input: Operand, start_dim: int = 0, end_dim: int = -1) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.flatten.html"""
+    return Call(Flatten(start_dim=start_dim, end_dim=end_dim), (input,))
+
+
+@reads("ravel")
+def read_ravel(input: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.ravel.html"""
+    return Call(Flatten(), (input,))
+
+
+@reads("unflatten")
+def read_unflatten(input: Operand, dim: int, sizes: Sizes) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.unflatten.html"""
+    return Call(Unflatten(dim=dim, sizes=as_dims(sizes)), (input,))
+
+
+@reads("view_as_real")
+def read_view_as_real(input: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.view_as_real.html"""
+    return Call(Parts(to_real=True), (input,), as_real(input.dtype))
+
+
+@reads("view_as_complex")
+def read_view_as_complex(input: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.view_as_complex.html"""
+    return Call(Parts(to_real=False), (input,), as_complex(input.dtype))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts(Op):
+    """Complex numbers as pairs of real ones along a last axis of size 2, or back.
+
+    Shapes:
+        x: (*), or (*, 2) to become complex
+        output: (*, 2), or (*)
+
+    Raises:
+        RankError: there is no axis to become complex.
+        DimMismatchError: the last axis is not of size 2.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.view_as_complex.html
+    """
+
+    to_real: bool
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Add or take away the last axis."""
+        if self.to_real:
+            return (*x, 2)
+        if not x:
+            raise RankError("a tensor with 0 dimensions holds no pairs")
+        require_same(x[-1], 2, "the size of the last axis to be")
+        return x[:-1]
+
+
+# ---------------------------------------------------------------------------- specs
+
+
+@layer("Flatten")
+def build_flatten(
+    name: str, inputs: tuple[Shape, ...], start_dim: int = 1, end_dim: int = -1
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html"""
+    return Built(Flatten(start_dim=start_dim, end_dim=end_dim))
+
+
+@layer("flatten")
+def build_flatten_function(
+    name: str, inputs: tuple[Shape, ...], start_dim: int = 0, end_dim: int = -1
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.flatten.html"""
+    return Built(Flatten(start_dim=start_dim, end_dim=end_dim))
+
+
+@layer("Unflatten")
+def build_unflatten(
+    name: str, inputs: tuple[Shape, ...], dim: int, unflattened_size: Sizes
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html"""
+    return Built(Unflatten(dim=dim, sizes=as_dims(unflattened_size)))
+
+
+@layer("view", "reshape")
+def build_view(name: str, inputs: tuple[Shape, ...], shape: Sizes) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.reshape.html"""
+    return Built(View(shape=as_dims(shape), function=name))
