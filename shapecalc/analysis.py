@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shapecalc.verify import Verification
 
 # sizes that tell floors apart and leave room for the usual networks; all different
-_HINTS = {"N": 3, "B": 3, "C": 3, "D": 16, "T": 24, "L": 96, "H": 224, "W": 256}
+_HINTS = {"N": 5, "B": 5, "C": 3, "D": 16, "T": 24, "L": 96, "H": 224, "W": 256}
 _OTHERS = (160, 192, 288, 320, 352, 416, 448)
 
 
@@ -381,7 +381,7 @@ def hint_for(patterns: Patterns) -> dict[str, int]:
 
     >>> from shapecalc.inputs import parse_inputs
     >>> hint_for(parse_inputs(("N,3,H,W",), {}))
-    {'N': 3, 'H': 224, 'W': 256}
+    {'N': 5, 'H': 224, 'W': 256}
     """
     names: dict[str, None] = {}
     for pattern in patterns.all():

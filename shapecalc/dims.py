@@ -85,20 +85,52 @@ def symbols_of(dims: Iterable[Dim]) -> tuple[Dim, ...]:
 
 @lru_cache(_MANY)
 def expand(dim: Dim) -> Dim:
-    """Multiply products of sums out, so that equal polynomials are equal objects."""
-    return sympy.expand(dim, deep=False) if dim.is_Add or dim.is_Mul or dim.is_Pow else dim
+    """Multiply products of sums out and join halves, so that equal sizes are equal objects."""
+    if dim.is_Mul or dim.is_Pow or dim.is_Add:
+        dim = sympy.expand(dim, deep=False)
+    return _joined_halves(dim) if dim.is_Add else dim
+
+
+def _joined_halves(dim: Dim) -> Dim:
+    """Apply floor(x/2m) + floor((x + m)/2m) = floor(x/m), Hermite's identity for two.
+
+    `h - floor(h/2)` becomes `floor((h + 1)/2)`, and the two parts of a split in the middle
+    become the whole again.
+    """
+    for term in Add.make_args(dim):
+        coefficient, half = term.as_coeff_Mul()
+        if half.func is not floor:
+            continue
+        x, twice = split_floor(half)
+        if twice == 0 or twice % 2:
+            continue
+        m = twice // 2
+        other, whole = _floor_of(x + m, twice), _floor_of(x, m)
+        if other.is_Add:  # the other half is written with its constant outside
+            other = _floor_of(x - m, twice)
+            whole = _floor_of(x - m, m)
+        if other.is_Add:
+            continue
+        beside, above = dim.coeff(other), dim.coeff(whole)
+        if beside.is_Integer and beside * coefficient > 0:
+            count = min(coefficient, beside, key=abs)
+            return expand(dim + count * (whole - half - other))
+        if above.is_Integer and above * coefficient < 0:
+            count = min(coefficient, -above, key=abs)
+            return expand(dim - count * (half - whole + other))
+    return dim
 
 
 @lru_cache(_MANY)
 def add(left: Dim, right: Dim) -> Dim:
     """Return left + right."""
-    return left + right
+    return expand(left + right)
 
 
 @lru_cache(_MANY)
 def sub(left: Dim, right: Dim) -> Dim:
     """Return left - right."""
-    return left - right
+    return expand(left - right)
 
 
 @lru_cache(_MANY)
@@ -166,7 +198,7 @@ def _floordiv(numerator: Dim, denominator: Dim) -> Dim:
         divisor = int(denominator)
         if divisor == 0:
             raise ZeroDivisionError("floor(x/0) has no value")
-        return _floor_of(numerator if divisor > 0 else -numerator, abs(divisor))
+        return expand(_floor_of(numerator if divisor > 0 else -numerator, abs(divisor)))
     return _floor_by_symbol(numerator, denominator)
 
 
@@ -294,6 +326,40 @@ def scaled(size: Dim, factor: float) -> Dim:
     ):
         return floordiv(size * near.numerator, near.denominator)
     return Scaled(size, sympy.Float(factor, 17))
+
+
+def scaled_by_sizes(size: Dim, factor: Dim) -> Dim | None:
+    """Return floor(size*factor) in double arithmetic, for a factor computed from sizes, or None.
+
+    A factor with a power of two below is exact. Otherwise rounding must not reach an integer:
+    it does not where size*factor is never whole, as in 16*(floor(H/14) + 0.1)/16. It may in
+    H*(T/H), which can come out just below T: None.
+    """
+    exact, rounded = _over_common(factor), _over_common(expand(size * factor))
+    if exact is not None and exact[1] & (exact[1] - 1) == 0:
+        return floordiv(size * exact[0], exact[1])
+    if rounded is None:
+        return None
+    numerator, denominator = rounded
+    constant, terms = numerator.as_coeff_add()
+    step = math.gcd(denominator, *(int(term.as_coeff_Mul()[0]) for term in terms))
+    return floordiv(numerator, denominator) if int(constant) % step else None
+
+
+def _over_common(value: Dim) -> tuple[Dim, int] | None:
+    """Return an integer polynomial and the number that it is divided by, or None."""
+    terms = []
+    for term in Add.make_args(expand(value)):
+        number, rest = term.as_coeff_Mul()
+        near = Fraction(float(number)).limit_denominator(1 << 20)
+        if not math.isclose(float(near), float(number), rel_tol=1e-15):
+            return None
+        if not (_integer_polynomial(rest) and rest.is_integer):
+            return None
+        terms.append((near, rest))
+    denominator = math.lcm(*(number.denominator for number, _ in terms))
+    whole = [int(number * denominator) * rest for number, rest in terms]
+    return Add(*whole), denominator
 
 
 class Scaled(sympy.Function):  # type: ignore[misc]  # sympy carries no types

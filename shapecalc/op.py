@@ -35,7 +35,7 @@ class Op:
         """The name of the op as torch writes it: `Conv2d`, `add`."""
         return type(self).__name__
 
-    def out_shape(self, *inputs: Shape) -> OutShape:
+    def out_shape(self, *inputs: Any, **named: Any) -> OutShape:
         """Return the shape that comes out; a list of shapes where the op has several outputs."""
         raise NotImplementedError
 
@@ -87,7 +87,8 @@ class Outcome:
 
     shapes: tuple[Shape, ...]
     several: bool
-    assumptions: tuple[Assumption, ...]
+    assumptions: tuple[Assumption, ...] = ()
+    data: bool = False  # whether a size depends on data
 
 
 def infer(op: Op, inputs: tuple[Shape, ...], hint: Mapping[str, int]) -> Outcome:
@@ -103,15 +104,25 @@ def infer(op: Op, inputs: tuple[Shape, ...], hint: Mapping[str, int]) -> Outcome
     with following(Path(hint)) as path:
         out = op.out_shape(*inputs)
     several = isinstance(out, list)
-    shapes = tuple(Shape(shape) for shape in out) if several else (Shape(out),)
-    outcomes.append(Outcome(shapes, several, tuple(path.assumptions)))
+    shapes = tuple(map(_normal, out)) if several else (_normal(out),)
+    data = any(DATA in dim.free_symbols for shape in shapes for dim in shape)
+    outcomes.append(Outcome(shapes, several, tuple(path.assumptions), data))
     return outcomes[-1]
+
+
+def _normal(shape: Iterable[IntoDim]) -> Shape:
+    return Shape(dims.expand(dims.as_dim(dim)) for dim in shape)
 
 
 @lru_cache(1 << 14)
 def _outcomes(op: Op, inputs: tuple[Shape, ...]) -> list[Outcome]:
     """Return the list of what was found for these arguments so far, to be added to."""
     return []
+
+
+def forget_outcomes() -> None:
+    """Forget what `infer` remembers, for a rule that was changed within a process."""
+    _outcomes.cache_clear()
 
 
 # ---------------------------------------------------------------------------- registries
@@ -124,6 +135,7 @@ class Reader:
     read: Callable[..., Call]
     name: str
     family: str
+    written: Callable[..., Call]  # the function as it stands in the family's file
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +159,7 @@ READERS: dict[str, Reader] = {}
 LAYERS: dict[str, LayerType] = {}
 
 
-def reads(
-    *names: str, named: bool = False
-) -> Callable[[Callable[..., Call]], Callable[..., Call]]:
+def reads(*names: str, named: bool = False) -> Callable[[Callable[..., Call]], Callable[..., Call]]:
     """Register a reader for torch functions.
 
     A bare name such as `relu` stands for that function wherever torch has it: in `torch`,
@@ -166,7 +176,7 @@ def reads(
             if name in READERS:
                 raise ValueError(f"two readers for {name}")
             bound = _with_name(read, name) if named else read
-            READERS[name] = Reader(bound, name, _family(read))
+            READERS[name] = Reader(bound, name, _family(read), read)
         return read
 
     return register
@@ -221,11 +231,17 @@ def require_rank(x: Shape, *ranks: int, layout: str) -> None:
 def per_axis(value: IntoDim | Sequence[IntoDim], axes: int) -> tuple[Dim, ...]:
     """Return one entry an axis of what torch takes as a number or a tuple.
 
+    Raises:
+        RankError: a tuple has neither one entry nor one an axis.
+
     >>> per_axis(3, 2)
     (3, 3)
     """
     if isinstance(value, Sequence):
         entries = tuple(dims.as_dim(entry) for entry in value)
+        if len(entries) not in (1, axes):
+            text = dims.format_shape(entries)
+            raise RankError(f"expected one number or {axes}, one for each axis, got {text}")
         return entries * axes if len(entries) == 1 else entries
     return (dims.as_dim(value),) * axes
 

@@ -159,7 +159,21 @@ def describe(conditions: Iterable[Condition]) -> list[str]:
             together.append(condition)
     texts = [text for name, group in sorted(alone.items()) for text in _of_one(name, group)]
     context = [condition for group in alone.values() for condition in group]
-    return texts + [str(condition) for condition in _independent(together, context)]
+    fixed = {
+        dims.symbol(name): dims.as_dim(int(text.removeprefix(f"{name} = ")))
+        for name in alone
+        for text in texts
+        if text.startswith(f"{name} = ")
+    }
+    together = [_at(condition, fixed) for condition in together]
+    open_ = [condition for condition in together if not condition.known()]
+    return texts + [str(condition) for condition in _independent(open_, context)]
+
+
+def _at(condition: Condition, fixed: Mapping[Dim, Dim]) -> Condition:
+    """Return a condition with numbers for some symbols."""
+    left, right = (dims.expand(side.subs(fixed)) for side in (condition.left, condition.right))
+    return Condition(left, condition.relation, right)
 
 
 def _of_one(name: str, conditions: Sequence[Condition]) -> list[str]:

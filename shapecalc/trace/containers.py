@@ -25,7 +25,7 @@ def shapes_of(value: Any) -> Any:
     if isinstance(value, tuple):
         entries = [shapes_of(entry) for entry in value]
         if hasattr(value, "_fields"):
-            return type(value)(*entries)
+            return type(value)._make(entries)  # its own `__new__` may want tensors
         return tuple(entries)
     if isinstance(value, list):
         return [shapes_of(entry) for entry in value]

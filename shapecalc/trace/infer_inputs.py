@@ -110,10 +110,11 @@ def check_call(model: nn.Module, patterns: Patterns) -> None:
     try:
         signature.bind(*patterns.args, **dict(patterns.kwargs or {}))
     except TypeError as error:
+        known = signature.parameters
+        strange = [name for name in patterns.kwargs or {} if name not in known]
+        why = f"it has no input {strange[0]!r}" if strange else str(error)
         name = type(model).__name__
-        raise PatternError(
-            f"{name}.forward{signature} does not take these inputs: {error}"
-        ) from None
+        raise PatternError(f"{name}.forward{signature} does not take these inputs: {why}") from None
 
 
 def _required(model: nn.Module) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,7 @@ from shapecalc.errors import DataDependentError, ForwardError, ShapeError
 from shapecalc.graph import Finding, LayerGraph
 from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.trace.containers import shapes_of
-from shapecalc.trace.source import raised_at
+from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.tracer import Tracer
 
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
@@ -48,32 +50,34 @@ def explore(
     """
     first: LayerGraph | None = None
     tried: set[tuple[tuple[str, int], ...]] = set()
-    pending = [dict(hint)]
+    # what a next hint has to meet, the most promising last, and the hint it should be near to
+    pending: list[tuple[list[Condition], Mapping[str, int]]] = [([], hint)]
     while pending and len(tried) < _ATTEMPTS:
-        at = pending.pop()
-        key = tuple(sorted(at.items()))
-        if key in tried:
+        wanted, near = pending.pop()
+        at = sets.find_sizes(wanted, near)
+        if at is None or tuple(sorted(at.items())) in tried:
             continue
-        tried.add(key)
+        tried.add(tuple(sorted(at.items())))
         traced = _trace(model, patterns, at, train=train)
         graph = traced.graph
-        if not graph.findings:
+        if not graph.findings or all(finding.kind == "data" for finding in graph.findings):
             return graph
         first = first or graph
         path = [premise.condition for premise in graph.premises]
-        turned = [(path[:n], c.negated()) for n, c in enumerate(path)]
+        pending += [
+            ([*path[:n], premise.condition.negated()], at)
+            for n, premise in enumerate(graph.premises)
+            if premise.assumption.kind == "branch"
+        ]
         if traced.wanted is not None:
-            turned.append((path, traced.wanted))
-        # the last to be pushed is the first to be tried: the choice nearest to the failure
-        for before, other in turned:
-            named = {name: at[name] for name in at}
-            if found := sets.find_sizes([*before, other], named):
-                pending.append(found)
+            pending.append(([*path, traced.wanted], at))
     assert first is not None
     return first
 
 
 def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool) -> Traced:
+    if any(torch.nn.parameter.is_lazy(p) for p in (*model.parameters(), *model.buffers())):
+        model = copy.deepcopy(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint))
     wanted: Condition | None = None
     output: Any = None
@@ -85,7 +89,7 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
     with left_as_it_was(model, train=train):
         args, kwargs = fill(patterns, tensor)
         try:
-            with tracer.watching_modules(), torch.no_grad(), tracer:
+            with tracer.watching_modules(), _unasked(), torch.no_grad(), tracer:
                 output = shapes_of(model(*args, **kwargs))
         except ShapeError as error:
             wanted = error.condition
@@ -95,13 +99,14 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
         except ForwardError as error:
             findings = (_finding(error, str(error), "forward"),)
         except Exception as error:  # the model's own code may raise anything
-            findings = (_finding(error, f"{type(error).__name__}: {error}", "forward"),)
+            kind = "shape" if torch_refused(error) else "forward"
+            text = str(error) if kind == "shape" else f"{type(error).__name__}: {error}"
+            findings = (_finding(error, text, kind),)
     graph = tracer.graph(
         name=type(model).__name__,
         inputs=patterns.inputs(),
         output=output,
         findings=findings,
-        notes=tuple(tracer.notes),
         parameters=sum(
             0 if torch.nn.parameter.is_lazy(p) else p.numel() for p in model.parameters()
         ),
@@ -120,14 +125,29 @@ def _shape_finding(error: ShapeError) -> Finding:
 
 
 def _finding(error: BaseException, message: str, kind: str) -> Finding:
-    return Finding(message=message, location=raised_at(error), kind=kind)
+    layer = getattr(error, "layer", "")
+    return Finding(message=message, layer=layer, location=raised_at(error), kind=kind)
+
+
+@contextlib.contextmanager
+def _unasked() -> Iterator[None]:
+    """Spare a transformer the question whether the values of a mask are causal.
+
+    The answer picks a faster kernel and no other shape; False is right for every mask.
+    """
+    module = torch.nn.modules.transformer
+    original = module._detect_is_causal_mask
+    module._detect_is_causal_mask = lambda mask, is_causal=None, size=None: is_causal is True
+    try:
+        yield
+    finally:
+        module._detect_is_causal_mask = original
 
 
 @contextlib.contextmanager
 def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
     """Set the model's mode, and put back whatever a forward changes in its modules."""
-    modules = list(model.modules())
-    kept = [(module, _snapshot(module)) for module in modules]
+    kept = [(module, _Kept.of(module)) for module in model.modules()]
     hashing = torch.SymInt.__hash__
     try:
         # a size may be a key of a dict: it is then asked for its number, which is recorded
@@ -137,13 +157,40 @@ def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
             yield
     finally:
         torch.SymInt.__hash__ = hashing  # type: ignore[method-assign]
-        for module, attributes in kept:
-            module.__dict__.clear()
-            module.__dict__.update(attributes)
+        for module, state in kept:
+            state.restore(module)
 
 
-def _snapshot(module: nn.Module) -> dict[str, Any]:
-    copied = {}
-    for name, value in module.__dict__.items():
-        copied[name] = value.copy() if type(value) in (dict, list, set) else value
-    return copied
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The attributes of a module, and what its containers held.
+
+    Containers are put back as the objects that they were: the handle of a hook refers to the
+    very dict that holds the hook.
+    """
+
+    attributes: dict[str, Any]
+    contents: tuple[tuple[Any, Any], ...]
+
+    @classmethod
+    def of(cls, module: nn.Module) -> _Kept:
+        attributes = dict(module.__dict__)
+        containers = [v for v in attributes.values() if isinstance(v, (dict, list, set))]
+        return cls(attributes, tuple((v, copy.copy(v) if v else ()) for v in containers))
+
+    def restore(self, module: nn.Module) -> None:
+        module.__dict__.clear()
+        module.__dict__.update(self.attributes)
+        for container, held in self.contents:
+            if not _same_entries(container, held):
+                container.clear()
+                container.extend(held) if isinstance(container, list) else container.update(held)
+
+
+def _same_entries(container: Any, held: Any) -> bool:
+    """Tell whether two containers hold the same objects; tensors are not compared by value."""
+    if len(container) != len(held):
+        return False
+    if isinstance(container, dict):
+        return all(key in held and held[key] is value for key, value in container.items())
+    return isinstance(container, set) or all(map(operator.is_, container, held))

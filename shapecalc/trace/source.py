@@ -50,3 +50,15 @@ def raised_at(error: BaseException) -> Location | None:
             found = _location(file, traceback.tb_lineno)
         traceback = traceback.tb_next
     return found
+
+
+def torch_refused(error: BaseException) -> bool:
+    """Tell whether an exception is one of the checks that torch makes in Python."""
+    if isinstance(error, NotImplementedError):
+        return False
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    file = traceback.tb_frame.f_code.co_filename if traceback else ""
+    checks = (RuntimeError, ValueError, AssertionError)
+    return isinstance(error, checks) and os.path.join("torch", "nn") in file

@@ -44,7 +44,7 @@ def targets() -> dict[Callable[..., Any], Reader]:
                 exact.add(function)
             elif function in exact:
                 continue
-            elif table.get(function, reader) is not reader:
+            elif table.get(function, reader).written is not reader.written:
                 raise ValueError(f"{reader.name} and {table[function].name} are one function")
             table[function] = reader
     return table

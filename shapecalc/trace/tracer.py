@@ -144,7 +144,7 @@ class Tracer(TorchFunctionMode):
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
 
     def _without_data(self, outcome: Outcome, name: str) -> Outcome:
-        if not any(DATA in dims.symbols_of(shape) for shape in outcome.shapes):
+        if not outcome.data:
             return outcome
         size = self.fresh_size(name)
         shapes = tuple(Shape(dim.subs(DATA, size) for dim in shape) for shape in outcome.shapes)
@@ -335,7 +335,9 @@ class Tracer(TorchFunctionMode):
             self._enter(module, args, kwargs)
             try:
                 output = original(module, *args, **kwargs)
-            except BaseException:
+            except BaseException as error:
+                if not hasattr(error, "layer"):
+                    error.layer = self._stack[-1].path  # type: ignore[attr-defined]
                 self._stack.pop()
                 raise
             self._leave(output)
@@ -365,7 +367,7 @@ class Tracer(TorchFunctionMode):
                 keywords=shapes_of(kwargs),
                 parent=parent.index if parent else None,
                 parameters=sum(_numel(p) for p in module.parameters(recurse=False)),
-                location=caller(),
+                location=caller() if parent else None,
                 leaf=next(module.children(), None) is None,
                 finished=False,
             )
@@ -384,11 +386,21 @@ class Tracer(TorchFunctionMode):
             self.layers[frame.first_layer] = replace(only, name=frame.path)
 
     def graph(self, **rest: Any) -> LayerGraph:
-        """Return what was recorded."""
+        """Return what was recorded.
+
+        A premise on a size that depends on data cannot be checked at given sizes: it is a note.
+        """
+        premises, notes = [], list(self.notes)
+        for premise in self.premises.values():
+            if self.fresh.keys() & set(map(str, premise.condition.symbols)):
+                notes.append(f"taken for granted: {premise.condition}, {premise.location}")
+            else:
+                premises.append(premise)
         return LayerGraph(
             layers=tuple(self.layers),
             calls=tuple(self.calls),
-            premises=tuple(self.premises.values()),
+            premises=tuple(premises),
+            notes=tuple(notes),
             events=tuple(self.events),
             hint=dict(self.hint),
             **rest,

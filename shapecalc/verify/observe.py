@@ -125,7 +125,7 @@ def observe(
         return made.to(device)
 
     observer = Observer(model)
-    with left_as_it_was(model, train=train), torch.no_grad():
+    with left_as_it_was(model, train=train), torch.no_grad(), _buffers_kept(model):
         args, kwargs = fill(patterns, tensor)
         try:
             with observer.watching_modules(), observer:
@@ -134,3 +134,18 @@ def observe(
         except Exception as error:  # that a model refuses a size is an observation
             observer.seen.error = f"{type(error).__name__}: {error}".split("\n")[0]
     return observer.seen
+
+
+@contextlib.contextmanager
+def _buffers_kept(model: nn.Module) -> Iterator[None]:
+    """Put back the values of buffers, such as running means, that a forward changes in place."""
+    kept = [
+        (buffer, buffer.clone())
+        for buffer in model.buffers()
+        if not torch.nn.parameter.is_lazy(buffer)
+    ]
+    try:
+        yield
+    finally:
+        for buffer, values in kept:
+            buffer.copy_(values)

@@ -1,0 +1,243 @@
+"""Speed beside what a user would run instead, measured in one process, as medians and ratios.
+
+    python -m tests.benchmark            # a minute or two
+    python -m tests.benchmark --export   # torch.export of swin_t, too: another minute or more
+
+Absolute times depend on the machine; the ratios within one run are what counts.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from shapecalc import analyze
+from tests import torchvision_models
+from tests.models import Chain
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `target` is what the issue asks for, in words."""
+
+    what: str
+    seconds: float
+    ratio: str = ""
+    target: str = ""
+    reached: str = ""
+
+
+def median(function: Callable[[], object], *, repeat: int = 7, warm: int = 2) -> float:
+    """Return the median time of a call after a warm-up, in seconds."""
+    for _ in range(warm):
+        function()
+    times = []
+    for _ in range(repeat):
+        began = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def on_meta(name: str) -> nn.Module:
+    """Return a model of torchvision without weights."""
+    with torch.device("meta"):
+        return getattr(torchvision_models, name)().eval()
+
+
+def real(name: str) -> nn.Module:
+    """Return a model of torchvision with random weights."""
+    return getattr(torchvision_models, name)().eval()
+
+
+def resnet50() -> list[Row]:
+    """ResNet-50 beside a forward pass, torchinfo, FakeTensor and torch.export."""
+    import torchinfo
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+    model, image = real("resnet50"), torch.rand(1, 3, 224, 224)
+    empty = on_meta("resnet50")
+
+    def forward() -> object:
+        with torch.no_grad():
+            return model(image)
+
+    def fake() -> object:
+        mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
+        return empty(mode.from_tensor(torch.empty(2, 3, 224, 256, device="meta")))
+
+    def export() -> object:
+        n, h, w = (torch.export.Dim(name) for name in ("N", "H", "W"))
+        return torch.export.export(
+            model, (torch.rand(2, 3, 224, 256),), dynamic_shapes=({0: n, 2: h, 3: w},)
+        )
+
+    began = time.perf_counter()
+    analyze(empty, "N,3,H,W")
+    first = time.perf_counter() - began
+    ours = median(lambda: analyze(empty, "N,3,H,W"))
+    at = analyze(empty, "N,3,H,W")
+    one_forward = median(forward)
+    exported = median(export, repeat=1, warm=0)
+    return [
+        Row("one real forward pass of ResNet-50 at 224x224", one_forward),
+        Row("analyze(resnet50), the first in a process", first, ratio(first, one_forward)),
+        row("analyze(resnet50)", ours, one_forward, 1, "forward pass"),
+        Row("a.at(...) with every shape", median(lambda: at.at(N=2, H=225, W=231).layers)),
+        Row(
+            "torchinfo.summary",
+            (
+                seconds := median(
+                    lambda: torchinfo.summary(model, (1, 3, 224, 224), verbose=0), repeat=3
+                )
+            ),
+            ratio(seconds, ours) + " analyze",
+        ),
+        Row(
+            "FakeTensor with a ShapeEnv",
+            (seconds := median(fake, repeat=3, warm=1)),
+            ratio(seconds, ours) + " analyze",
+        ),
+        row("torch.export with dynamic sizes", exported, ours, 50, "analyze", at_least=True),
+    ]
+
+
+def ratio(seconds: float, other: float) -> str:
+    """Return how many times `other` a time is."""
+    return f"{seconds / other:.2g}x"
+
+
+def row(
+    what: str, seconds: float, other: float, target: float, name: str, *, at_least: bool = False
+) -> Row:
+    """Return a line with a target for the ratio of two times."""
+    met = seconds / other >= target if at_least else seconds / other <= target
+    sign = ">=" if at_least else "<="
+    return Row(
+        what,
+        seconds,
+        f"{ratio(seconds, other)} {name}",
+        f"{sign} {target:g}x",
+        "yes" if met else "NO",
+    )
+
+
+def swin(*, export: bool) -> list[Row]:
+    """Swin-T, whose shifted windows make long formulas."""
+    empty = on_meta("swin_t")
+    seconds = median(lambda: analyze(empty, "N,3,H,W"), repeat=5)
+    rows = [Row("analyze(swin_t)", seconds, "", "<= 0.15 s", "yes" if seconds <= 0.15 else "NO")]
+    if export:
+        n, h, w = (torch.export.Dim(name) for name in ("N", "H", "W"))
+        began = time.perf_counter()
+        try:
+            torch.export.export(
+                real("swin_t"), (torch.rand(2, 3, 224, 256),), dynamic_shapes=({0: n, 2: h, 3: w},)
+            )
+            how = "ran"
+        except Exception as error:
+            how = f"failed with {type(error).__name__}"
+        took = time.perf_counter() - began
+        rows.append(Row(f"torch.export of swin_t ({how})", took, ratio(took, seconds) + " analyze"))
+    return rows
+
+
+def chains() -> list[Row]:
+    """Chains of convolutions: twice the depth takes twice the time."""
+    times = {}
+    for depth in (2_500, 5_000, 10_000):
+        with torch.device("meta"):
+            model = Chain(depth)
+        times[depth] = median(lambda model=model: analyze(model, "N,4,L"), repeat=3, warm=1)
+    growth = times[10_000] / times[2_500]
+    return [
+        Row("a chain of 2,500 layers", times[2_500]),
+        Row(
+            "a chain of 10,000 layers", times[10_000], f"{growth:.2g}x 2,500 layers", "about 4x",
+            "yes" if growth < 6 else "NO",
+        ),
+    ]  # fmt: skip
+
+
+def cold_start() -> list[Row]:
+    """A spec in a new process, beside the import of torch alone."""
+
+    def process(*command: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, *command], check=True, capture_output=True)
+
+    torch_alone = median(process("-c", "import torch"), repeat=5, warm=1)
+    spec = median(
+        process("-m", "shapecalc", "show", str(EXAMPLES / "lenet.yaml")), repeat=5, warm=1
+    )
+    return [
+        Row("python -c 'import torch'", torch_alone),
+        row("shapecalc show lenet.yaml, cold", spec, torch_alone, 0.5, "import torch"),
+    ]
+
+
+_MEMORY = """
+import json, resource, time
+import torch
+from shapecalc import analyze
+from tests.models import LanguageModel
+began = time.perf_counter()
+with torch.device("meta"):
+    model = LanguageModel()
+a = analyze(model, "N,T:int64")
+seconds = time.perf_counter() - began
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps([a.parameters, seconds, peak / 2**20, str(a.output)]))
+"""
+
+
+def memory() -> list[Row]:
+    """A transformer of 70 billion parameters: how much memory it takes to analyse."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MEMORY], check=True, capture_output=True, text=True
+    )
+    parameters, seconds, gigabytes, _ = json.loads(done.stdout)
+    return [
+        Row(
+            f"a transformer of {parameters / 1e9:.1f} billion parameters, built and analysed",
+            seconds, f"{gigabytes:.2f} GB at the peak", "< 2 GB", "yes" if gigabytes < 2 else "NO",
+        )
+    ]  # fmt: skip
+
+
+def markdown(rows: list[Row]) -> str:
+    """Return the table as it stands in the README."""
+    lines = ["| | time | ratio | target | reached |", "| --- | ---: | ---: | ---: | --- |"]
+    for entry in rows:
+        seconds = entry.seconds
+        shown = f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.1f} ms"
+        lines.append(
+            f"| {entry.what} | {shown} | {entry.ratio} | {entry.target} | {entry.reached} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure all, and print the table."""
+    warnings.filterwarnings("ignore")
+    rows = [*resnet50(), *swin(export="--export" in sys.argv), *chains(), *cold_start(), *memory()]
+    if "--json" in sys.argv:
+        print(json.dumps([asdict(entry) for entry in rows], indent=2))
+    else:
+        print(markdown(rows))
+
+
+if __name__ == "__main__":
+    main()

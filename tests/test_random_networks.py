@@ -1,0 +1,199 @@
+"""Random networks: every shape, and every size that is refused, against real torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from shapecalc.analysis import analyze
+from shapecalc.op import forget_outcomes
+
+CHANNELS = 4
+
+
+class Net(nn.Module):
+    """A list of steps, each a module or a function from one image tensor to another."""
+
+    def __init__(self, steps: list[nn.Module]) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(steps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for step in self.steps:
+            x = step(x)
+        return x
+
+
+class Step(nn.Module):
+    """A function as a module, so that its call is compared, too."""
+
+    def __init__(self, name: str, function: Callable[[Tensor], Tensor], *inner: nn.Module) -> None:
+        super().__init__()
+        self.name = name
+        self.function = function
+        self.inner = nn.ModuleList(inner)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+    def extra_repr(self) -> str:
+        return self.name
+
+
+def small(draw: st.DrawFn, low: int, high: int) -> int:
+    return draw(st.integers(low, high))
+
+
+def convolution(draw: st.DrawFn) -> nn.Module:
+    k = small(draw, 1, 4), small(draw, 1, 4)
+    if draw(st.booleans()):
+        return nn.Conv2d(CHANNELS, CHANNELS, k, padding="same", dilation=small(draw, 1, 2))
+    return nn.Conv2d(
+        CHANNELS, CHANNELS, k,
+        stride=(small(draw, 1, 3), small(draw, 1, 3)),
+        padding=(small(draw, 0, 3), small(draw, 0, 3)),
+        dilation=small(draw, 1, 2),
+        groups=draw(st.sampled_from([1, 2, 4])),
+    )  # fmt: skip
+
+
+def transposed(draw: st.DrawFn) -> nn.Module:
+    s = small(draw, 1, 3)
+    return nn.ConvTranspose2d(
+        CHANNELS, CHANNELS, small(draw, 1, 4), stride=s, padding=small(draw, 0, 1),
+        output_padding=small(draw, 0, s - 1), dilation=small(draw, 1, 2),
+    )  # fmt: skip
+
+
+def pooling(draw: st.DrawFn) -> nn.Module:
+    k = small(draw, 1, 4)
+    p, s, ceil = small(draw, 0, k // 2), small(draw, 1, 3), draw(st.booleans())
+    if draw(st.booleans()):
+        return nn.MaxPool2d(k, s, p, dilation=small(draw, 1, 2), ceil_mode=ceil)
+    return nn.AvgPool2d(k, s, p, ceil_mode=ceil)
+
+
+def resizing(draw: st.DrawFn) -> nn.Module:
+    match small(draw, 0, 3):
+        case 0:
+            return nn.Upsample(scale_factor=draw(st.sampled_from([2, 3, 0.5, 1.5, 0.7])))
+        case 1:
+            return nn.AdaptiveAvgPool2d((small(draw, 1, 5), draw(st.sampled_from([None, 3, 7]))))
+        case 2:
+            return nn.ZeroPad2d(tuple(small(draw, -1, 3) for _ in range(4)))
+    return nn.Upsample(size=(small(draw, 4, 12), small(draw, 4, 12)), mode="bilinear")
+
+
+def indexing(draw: st.DrawFn) -> nn.Module:
+    start, step = small(draw, -6, 3), small(draw, 1, 3)
+    stop = draw(st.sampled_from([None, -1, 7, 40]))
+    return Step(f"x[..., {start}:{stop}:{step}, :]", lambda x: x[..., slice(start, stop, step), :])
+
+
+def folding(draw: st.DrawFn) -> nn.Module:
+    choice = small(draw, 0, 4)
+    return [
+        Step("pad to a multiple of 4 and view in blocks", _blocks),
+        Step("there and back through tokens", _tokens),
+        Step("roll", lambda x: torch.roll(x, (1, -2), (2, 3))),
+        Step("transpose", lambda x: x.transpose(2, 3).contiguous()),
+        Step("flip and repeat", lambda x: x.flip(2).repeat(1, 1, 1, 2)),
+    ][choice]
+
+
+def _blocks(x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    x = F.pad(x, (0, -w % 4, 0, -h % 4))
+    blocks = x.view(n, c, x.shape[2] // 4, 4, x.shape[3] // 4, 4).permute(0, 2, 4, 1, 3, 5)
+    return blocks.reshape(n, -1, c, 16).mean(dim=1).view(n, c, 4, 4)
+
+
+def _tokens(x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    tokens = x.flatten(2).transpose(1, 2)
+    return F.layer_norm(tokens, (c,)).transpose(1, 2).reshape(n, c, h, w)
+
+
+def merging(draw: st.DrawFn) -> nn.Module:
+    left, right = layer(draw), layer(draw)
+    match small(draw, 0, 3):
+        case 0:
+            return Step(
+                "resize and add",
+                lambda x: left(x) + F.interpolate(right(x), size=left(x).shape[2:]),
+                left, right,
+            )  # fmt: skip
+        case 1:
+            return Step("add", lambda x: left(x) + right(x), left, right)
+        case 2:
+            return Step(
+                "cat and split",
+                lambda x: torch.cat((left(x), right(x)), 1).chunk(2, dim=1)[0],
+                left, right,
+            )  # fmt: skip
+    return Step(
+        "branch on the size", lambda x: left(x) if x.shape[2] % 2 else right(x), left, right
+    )
+
+
+def layer(draw: st.DrawFn) -> nn.Module:
+    return draw(st.sampled_from([convolution, pooling, resizing, transposed]))(draw)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Net:
+    kinds = [convolution, transposed, pooling, resizing, indexing, folding, merging]
+    steps = [draw(st.sampled_from(kinds))(draw) for _ in range(small(draw, 1, 6))]
+    return Net(steps).eval()
+
+
+SIZES = [{"N": 2, "H": h, "W": w} for h, w in ((13, 17), (16, 12), (9, 9), (3, 5), (30, 31))]
+
+
+def check(net: Net) -> Any:
+    note(repr(net))
+    analysis = analyze(net, "N,4,H,W")
+    assert all(layer.label == "proved" for layer in analysis.layers)
+    verification = analysis.verify(sizes=SIZES)
+    assert verification, f"{net}\n{verification}"
+    assert all(run.not_compared == 0 for run in verification.runs)
+    return verification
+
+
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@QUICK
+@given(networks())
+def test_random_networks(net: Net) -> None:
+    check(net)
+
+
+@pytest.mark.slow
+@LONG
+@given(networks())
+def test_many_random_networks(net: Net) -> None:
+    check(net)
+
+
+def test_a_planted_off_by_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison can fail: a rule that is wrong by one is told apart."""
+    from shapecalc.ops import convolution as family
+
+    right = family.Conv.out_shape
+    monkeypatch.setattr(
+        family.Conv, "out_shape", lambda op, x: (*right(op, x)[:-1], right(op, x)[-1] + 1)
+    )
+    forget_outcomes()
+    verification = analyze(nn.Conv2d(4, 4, 3), "N,4,H,W").verify(sizes=SIZES)
+    forget_outcomes()
+    assert not verification
+    assert len(verification.differences) >= len(SIZES)

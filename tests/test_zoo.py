@@ -1,0 +1,21 @@
+"""The recorded truth of real models, where it is at hand: a slow sweep."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCORE = Path(__file__).parents[2] / "shared" / "zoo" / "score.py"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SCORE.exists(), reason="the recorded models are not at hand")
+def test_recorded_models_of_torchvision() -> None:
+    pytest.importorskip("torchvision")
+    pytest.importorskip("transformers")
+    command = [sys.executable, str(SCORE), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
