@@ -1,0 +1,34 @@
+"""Rows for shapecalc/ops/sparse.py."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from tests.op_cases.case import Case, D, L, N, Rejects, T
+
+WHOLE = "int64"
+table, starts = torch.ones(5, 7), torch.tensor([0, 2, 4])
+
+CASES = [
+    Case(nn.Embedding(5, 7),                                 (N, T, WHOLE),                    (N, T, 7)),
+    Case(nn.Embedding(5, 7, padding_idx=0, max_norm=1.0),    (N, "int32"),                 (N, 7)),
+    Case(F.embedding,                                        [(N, T, WHOLE), (9, D)],          (N, T, D)),
+    Case(torch.embedding,                                    [(9, D), (N, T, WHOLE)],          (N, T, D)),
+    Case(nn.EmbeddingBag(5, 7),                              (N, T, WHOLE),                    (N, 7)),
+    Case(lambda x, o: F.embedding_bag(x, table, o * 0),      [(L, WHOLE), (N, WHOLE)],             (N, 7)),
+    Case(lambda x, w: F.embedding_bag(x, table, per_sample_weights=w, mode="sum"), [(N, T, WHOLE), (N, T)], (N, 7)),
+    Case(lambda x: F.embedding_bag(x, table, starts, include_last_offset=True), (4, WHOLE), (2, 7)),
+]  # fmt: skip
+
+REJECTS = [
+    Rejects(nn.Embedding(5, 7), (2, 3)),
+    Rejects(F.embedding, [(2, WHOLE), (9, 3, 4)]),
+    Rejects(nn.EmbeddingBag(5, 7), (2, WHOLE)),
+    Rejects(nn.EmbeddingBag(5, 7), (2, 3)),
+    Rejects(nn.EmbeddingBag(5, 7), (2, 3, 4, WHOLE)),
+    Rejects(nn.EmbeddingBag(5, 7), [(2, 3, WHOLE), (2, WHOLE)]),
+    Rejects(nn.EmbeddingBag(5, 7), [(4, WHOLE), (2, 2, WHOLE)]),
+    Rejects(lambda x, w: F.embedding_bag(x, table, per_sample_weights=w, mode="sum"), [(2, 3, WHOLE), (2, 4)]),
+]  # fmt: skip
