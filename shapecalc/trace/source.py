@@ -61,4 +61,4 @@ def torch_refused(error: BaseException) -> bool:
         traceback = traceback.tb_next
     file = traceback.tb_frame.f_code.co_filename if traceback else ""
     checks = (RuntimeError, ValueError, AssertionError)
-    return isinstance(error, checks) and os.path.join("torch", "nn") in file
+    return isinstance(error, checks) and file.startswith(os.path.join(_INSIDE[0], "nn"))
