@@ -8,6 +8,7 @@ tensors: in lists, tuples and dicts, positionally or by keyword.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from shapecalc.graph import Input
 from shapecalc.op import DTYPE_NAMES
 
 _LONGEST = 1000  # characters of a pattern; a size is short
+_HEAVIEST = 1000  # symbols and numbers of a formula, multiplied out
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,10 @@ def _is_size(value: object) -> bool:
     )
 
 
-def parse_pattern(text: str, name: str = "input") -> Pattern:
-    """Read one pattern.
+def parse_pattern(
+    text: str, name: str = "input", *, size: Callable[[str, str], Dim] | None = None
+) -> Pattern:
+    """Read one pattern; `size` reads one size of it, by default as `parse_size` does.
 
     Raises:
         PatternError: it is not a list of sizes, or has an unknown type.
@@ -139,9 +143,15 @@ def parse_pattern(text: str, name: str = "input") -> Pattern:
         raise PatternError(
             f"input pattern {text!r}: {dtype!r} is not a type; known are {', '.join(DTYPE_NAMES)}"
         )
-    entries = [entry for entry in re.split(r"[,\s]*,[,\s]*", sizes.strip().strip("()[]")) if entry]
-    shape = Shape(parse_size(entry, text) for entry in entries)
+    entries = [entry for entry in re.split(r"[,\s]*,[,\s]*", _unwrapped(sizes.strip())) if entry]
+    read = size or parse_size
+    shape = Shape(read(entry, text) for entry in entries)
     return Pattern(name, shape, dtype or "float32")
+
+
+def _unwrapped(text: str) -> str:
+    """Return a list of sizes without the brackets that a shape is printed in."""
+    return text[1:-1] if text[:1] + text[-1:] in ("()", "[]") else text
 
 
 _SHORT = {
@@ -153,43 +163,78 @@ _SHORT = {
 }
 
 
-def parse_size(text: str, within: str = "") -> Dim:
+def parse_size(text: str, within: str = "", *, symbol: Callable[[str], Dim] = dims.symbol) -> Dim:
     """Read one size: an integer, a symbol, or a formula of sizes with + - * // and brackets.
+
+    Raises:
+        PatternError: it is anything else; nothing is ever evaluated as Python.
+    """
+    size = parse_formula(text, within, symbol=symbol)
+    number = dims.as_int(size)
+    if number is not None and number < 0:
+        where = f"input pattern {within!r}: " if within else ""
+        raise PatternError(f"{where}a size is at least 0, got {text.strip()}")
+    return size
+
+
+def parse_formula(
+    text: str, within: str = "", *, symbol: Callable[[str], Dim] = dims.symbol
+) -> Dim:
+    """Read a formula, which may be negative; `symbol` says what a name stands for.
 
     Raises:
         PatternError: it is anything else; nothing is ever evaluated as Python.
     """
     where = f"input pattern {within!r}: " if within else ""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        size = _size_of(tree)
+        if len(text) > _LONGEST:
+            raise ValueError(f"at most {_LONGEST} characters")
+        return _size_of(ast.parse(text.strip(), mode="eval").body, symbol)
     except (SyntaxError, ValueError, RecursionError, MemoryError, ZeroDivisionError) as error:
         detail = error.args[0] if isinstance(error, ValueError) and error.args else "not a formula"
         raise PatternError(f"{where}{text.strip()!r} is not a size: {detail}") from None
-    number = dims.as_int(size)
-    if number is not None and number < 0:
-        raise PatternError(f"{where}a size is at least 0, got {text.strip()}")
+
+
+def _size_of(node: ast.expr, symbol: Callable[[str], Dim]) -> Dim:
+    match node:
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+            return _bounded(dims.as_dim, number)
+        case ast.Name(id=name):
+            return symbol(name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_size_of(operand, symbol)
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+            sizes = _size_of(left, symbol), _size_of(right, symbol)
+            return _bounded(_OPERATORS[type(operator)], *sizes)
+    raise ValueError("only integers, symbols, + - * // % and brackets are known")
+
+
+_OPERATORS: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
+    ast.Add: dims.add,
+    ast.Sub: dims.sub,
+    ast.Mult: dims.mul,
+    ast.FloorDiv: dims.floordiv,
+    ast.Mod: dims.mod,
+}
+
+
+def _bounded(function: Callable[..., Dim], *sizes: Any) -> Dim:
+    """Compute a formula, unless it would grow beyond what a size can be.
+
+    Products are multiplied out, so a short text could stand for millions of terms.
+    """
+    if math.prod(map(_weight, sizes)) > _HEAVIEST:
+        raise ValueError("the formula is too large")
+    size = function(*sizes)
+    if size.is_Integer and abs(int(size)) >= 1 << 62:
+        raise ValueError("the number is too large")
     return size
 
 
-def _size_of(node: ast.expr) -> Dim:
-    match node:
-        case ast.Constant(value=int(number)) if not isinstance(number, bool):
-            if abs(number) >= 1 << 62:
-                raise ValueError("the number is too large")
-            return dims.as_dim(number)
-        case ast.Name(id=name):
-            return dims.symbol(name)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_size_of(operand)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return dims.add(_size_of(left), _size_of(right))
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return dims.sub(_size_of(left), _size_of(right))
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return dims.mul(_size_of(left), _size_of(right))
-        case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
-            return dims.floordiv(_size_of(left), _size_of(right))
-        case ast.BinOp(left=left, op=ast.Mod(), right=right):
-            return dims.mod(_size_of(left), _size_of(right))
-    raise ValueError("only integers, symbols, + - * // % and brackets are known")
+def _weight(size: Any) -> int:
+    """Return the number of symbols and numbers in a formula, powers multiplied out."""
+    if isinstance(size, int):
+        return 1
+    if size.is_Pow and size.exp.is_Integer:
+        return _weight(size.base) * abs(int(size.exp))
+    return max(sum(map(_weight, size.args)), 1)

@@ -1,0 +1,150 @@
+"""A spec into a real `nn.Module`, under the names that its graph has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from shapecalc import dims
+from shapecalc.errors import ShapeError
+from shapecalc.spec.build_graph import Placed, place
+from shapecalc.spec.functions import functions
+from shapecalc.spec.schema import Block, Output, Ref, Spec, modules
+from shapecalc.spec.source import wrong
+
+
+def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:
+    """Return the module that a spec describes; `sizes` gives numbers to symbols.
+
+    Raises:
+        SpecError: a parameter depends on a symbol that `sizes` does not name.
+        ShapeError: the shapes do not fit.
+    """
+    graph, placed = place(spec, sizes)
+    for finding in graph.findings:
+        raise ShapeError(f"layer '{finding.layer}': {finding.message}", fix=finding.fix)
+    bound: dict[str, int] = {}
+    model = _wired(spec.model, placed, spec, bound)
+    patterns = {tensor.name: tensor.shape for tensor in graph.inputs}
+    model.register_forward_pre_hook(partial(_bind, bound, patterns))
+    return model
+
+
+class Wired(nn.Module):
+    """The layers of a block, run in order; each reads the outputs of others by name."""
+
+    def __init__(self, block: Block, steps: list[nn.Module | partial[Any]]) -> None:
+        super().__init__()
+        self.block = block
+        self.functions = {}
+        for use, step in zip(block.layers, steps, strict=True):
+            if isinstance(step, nn.Module):
+                self.add_module(use.name, step)
+            else:
+                self.functions[use.name] = step
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        """Run the layers."""
+        if len(tensors) != len(self.block.inputs):
+            names = ", ".join(self.block.inputs)
+            raise TypeError(f"{self.block.name} takes the tensors {names}, got {len(tensors)}")
+        values: dict[str, Any] = dict(zip(self.block.inputs, tensors, strict=True))
+        for use in self.block.layers:
+            operands = [_value(values, ref) for ref in use.inputs]
+            step = self.functions.get(use.name) or self._modules[use.name]
+            assert step is not None
+            values[use.name] = step(*operands)
+        return _gathered(self.block.output, values)
+
+
+def _bind(
+    bound: dict[str, int],
+    patterns: Mapping[str, dims.Shape],
+    module: nn.Module,
+    tensors: tuple[torch.Tensor, ...],
+) -> None:
+    """Note the sizes of the inputs, which functions such as `reshape` may ask for."""
+    bound.clear()
+    for tensor, shape in zip(tensors, patterns.values(), strict=False):
+        for size, dim in zip(tensor.shape, shape, strict=False):
+            if dim.is_Symbol:
+                bound[dim.name] = size
+
+
+def _value(values: Mapping[str, Any], ref: Ref) -> Any:
+    value = values[ref.name]
+    return value if isinstance(value, torch.Tensor) else list(_tensors(value))[ref.output]
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for entry in value:
+            yield from _tensors(entry)
+
+
+def _gathered(output: Output, values: Mapping[str, Any]) -> Any:
+    match output:
+        case Ref():
+            return _value(values, output)
+        case dict():
+            return {name: _value(values, ref) for name, ref in output.items()}
+    return tuple(_value(values, ref) for ref in output)
+
+
+# ---------------------------------------------------------------------------- steps
+
+
+def _wired(
+    block: Block, placed: tuple[Placed, ...], spec: Spec, bound: dict[str, int]
+) -> nn.Module:
+    kind = type(block.class_name, (Wired,), {"__doc__": f"The block `{block.name}` of a spec."})
+    module: nn.Module = kind(block, [_step(entry, spec, bound) for entry in placed])
+    return module
+
+
+def _step(placed: Placed, spec: Spec, bound: dict[str, int]) -> nn.Module | partial[Any]:
+    use = placed.use
+    if placed.kind == "Sequential":
+        return nn.Sequential(*(_step(child, spec, bound) for child in placed.children))
+    if use.type in spec.blocks:
+        return _wired(spec.blocks[use.type], placed.children, spec, bound)
+    if use.type in modules():
+        arguments = {n: _number(value, n, placed) for n, value in placed.arguments.items()}
+        module: nn.Module = getattr(nn, use.type)(**arguments)
+        return module
+    function = functions()[use.type]
+    target: Any = torch
+    for part in function.target.split(".")[1:]:
+        target = getattr(target, part)
+    return partial(_apply, target, function.operands is None, placed, bound)
+
+
+def _apply(
+    target: Any, listed: bool, placed: Placed, bound: Mapping[str, int], *tensors: Any
+) -> Any:
+    arguments = {n: _number(value, n, placed, bound) for n, value in placed.arguments.items()}
+    return target(list(tensors), **arguments) if listed else target(*tensors, **arguments)
+
+
+def _number(value: Any, name: str, placed: Placed, bound: Mapping[str, int] | None = None) -> Any:
+    """Return a parameter as torch takes it."""
+    if isinstance(value, tuple):
+        return tuple(_number(entry, name, placed, bound) for entry in value)
+    if not hasattr(value, "free_symbols"):
+        return value
+    missing = [str(s) for s in dims.symbols_of((value,)) if str(s) not in (bound or {})]
+    if missing:
+        sizes = ", ".join(f"{symbol!r}: ..." for symbol in missing)
+        formula = dims.format_dim(value)
+        wrong(
+            placed.use.place,
+            f"{name} of layer '{placed.name}' is {formula}: to build a module, give numbers, "
+            f"sizes={{{sizes}}}",
+        )
+    return dims.evaluate(value, bound or {})
