@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from shapecalc import dims
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, symbol, window_count
 from shapecalc.errors import SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
-
-PerAxis: TypeAlias = IntoDim | Sequence[IntoDim]
-Pairs: TypeAlias = tuple[tuple[Dim, Dim], ...]
+from shapecalc.ops.padding import PADDING_MODES, padded
+from shapecalc.ops.window import (
+    Pairs,
+    PerAxis,
+    as_pairs,
+    general_window,
+    require_fits,
+    require_window,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,7 @@ class Conv(Op):
     padding: Pairs = ((0, 0),)
     dilation: tuple[Dim, ...] = (1,)
     groups: Dim = 1
+    padding_mode: str = "zeros"
 
     @property
     def kind(self) -> str:
@@ -63,39 +69,21 @@ class Conv(Op):
         )
         counts = []
         for size, k, s, p, d in sizes:
+            if self.padding_mode != "zeros":
+                padded(size, p, self.padding_mode)
             require_fits(size, kernel_size=k, padding=p, dilation=d)
             counts.append(window_count(size, kernel_size=k, stride=s, padding=p, dilation=d))
         return (*batch, self.out_channels, *counts)
 
     def general(self) -> tuple[Dim, Mapping[str, Dim]]:
         """The formula of one spatial axis; `d` is left out where the dilation is 1."""
-        k, s, d = self.kernel_size[0], self.stride[0], self.dilation[0]
-        (low, high) = self.padding[0]
-        values = {"p": low, "k": k, "s": s, "d": d}
-        p = symbol("p")
-        count = window_count(
-            symbol("H"),
-            kernel_size=symbol("k"),
-            stride=symbol("s"),
-            padding=(p, p) if low == high else (p, symbol("q")),
-            dilation=1 if d == 1 else symbol("d"),
+        letters, values = general_window(
+            kernel_size=self.kernel_size[0],
+            stride=self.stride[0],
+            padding=self.padding[0],
+            dilation=self.dilation[0],
         )
-        return count, values if low == high else {**values, "q": high}
-
-
-def require_fits(
-    size: Dim, *, kernel_size: Dim, padding: tuple[Dim, Dim], dilation: Dim = 1
-) -> None:
-    """Demand that the window, dilation included, is not larger than the padded input."""
-    extent, padded = dilation * (kernel_size - 1) + 1, size + padding[0] + padding[1]
-    got = dims.format_dim(padded)
-    message = f"the kernel spans {dims.format_dim(extent)} elements, the padded input has {got}"
-    require(padded, ">=", extent, message)
-
-
-def as_pairs(padding: PerAxis, axes: int) -> Pairs:
-    """Return a padding of torch as (low, high) per axis."""
-    return tuple((p, p) for p in per_axis(padding, axes))
+        return window_count(symbol("H"), **letters), values
 
 
 def same_padding(kernel_size: tuple[Dim, ...], dilation: tuple[Dim, ...]) -> Pairs:
@@ -112,6 +100,7 @@ def conv(
     padding: PerAxis | str = 0,
     dilation: PerAxis = 1,
     groups: IntoDim = 1,
+    padding_mode: str = "zeros",
 ) -> Conv:
     """Return the op for torch's arguments, after the checks that torch makes of them."""
     axes = len(kernel_size)
@@ -127,15 +116,8 @@ def conv(
             raise SizeError(f"padding is 'valid', 'same' or a number, got {padding!r}")
         case _:
             pairs = as_pairs(padding, axes)
-    for k, s, d, (p, _) in zip(kernel_size, stride, dilation, pairs, strict=True):
-        require_positive(k, "kernel_size")
-        require_positive(s, "stride")
-        require_positive(d, "dilation")
-        require(p, ">=", 0, f"padding is {dims.format_dim(p)}, which has to be at least 0")
-    for channels, what in ((in_channels, "in_channels"), (out_channels, "out_channels")):
-        remainder = dims.mod(channels, groups)
-        text = f"{what} {dims.format_dim(channels)} is not divisible by groups {groups}"
-        require(remainder, "==", 0, text)
+    require_window(kernel_size=kernel_size, stride=stride, padding=pairs, dilation=dilation)
+    require_groups(groups, in_channels=in_channels, out_channels=out_channels)
     return Conv(
         in_channels=dims.as_dim(in_channels),
         out_channels=dims.as_dim(out_channels),
@@ -144,11 +126,29 @@ def conv(
         padding=pairs,
         dilation=dilation,
         groups=dims.as_dim(groups),
+        padding_mode=padding_mode,
     )
 
 
-@reads("conv1d", "conv2d", "conv3d")
+def require_groups(groups: IntoDim, **channels: IntoDim) -> None:
+    """Demand that every one of `channels` falls into `groups` equal parts."""
+    require_positive(groups, "groups")
+    for what, count in channels.items():
+        remainder = dims.mod(count, groups)
+        text = f"{what} {dims.format_dim(count)} is not divisible by groups {groups}"
+        require(remainder, "==", 0, text)
+
+
+def require_bias(bias: Operand | None, out_channels: Dim) -> None:
+    """Demand a bias of one number a channel."""
+    if bias is not None:
+        require_rank(bias.shape, 1, layout="of a bias")
+        require_same(bias.shape[0], out_channels, "bias size")
+
+
+@reads("conv1d", "conv2d", "conv3d", named=True)
 def read_conv(
+    name: str,
     input: Operand,
     weight: Operand,
     bias: Operand | None = None,
@@ -158,10 +158,12 @@ def read_conv(
     groups: int = 1,
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html"""
+    axes = int(name[-2])
+    require_rank(weight.shape, axes + 2, layout="(out_channels, in_channels/groups, *kernel_size)")
     out_channels, per_group, *kernel_size = weight.shape
-    op = conv(
-        per_group * groups, out_channels, tuple(kernel_size), stride, padding, dilation, groups
-    )
+    in_channels = per_group * groups
+    op = conv(in_channels, out_channels, tuple(kernel_size), stride, padding, dilation, groups)
+    require_bias(bias, out_channels)
     return Call(op, (input,))
 
 
@@ -169,9 +171,10 @@ def read_conv(
 def build_conv(
     name: str,
     inputs: tuple[Shape, ...],
-    in_channels: IntoDim | None = None,
-    out_channels: IntoDim = 1,
-    kernel_size: PerAxis = 1,
+    in_channels: IntoDim | None,
+    *,
+    out_channels: IntoDim,
+    kernel_size: PerAxis,
     stride: PerAxis = 1,
     padding: PerAxis | str = 0,
     dilation: PerAxis = 1,
@@ -181,11 +184,45 @@ def build_conv(
 ) -> Built:
     """https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html"""
     axes = int(name[-2])
-    channels = inputs[0][-axes - 1] if in_channels is None else in_channels
+    if padding_mode not in ("zeros", *PADDING_MODES):
+        raise SizeError(f"padding_mode is one of zeros, {', '.join(PADDING_MODES)}")
+    channels = channels_of(inputs[0], axes) if in_channels is None else in_channels
     kernel = per_axis(kernel_size, axes)
-    op = conv(channels, out_channels, kernel, stride, padding, dilation, groups)
+    op = conv(channels, out_channels, kernel, stride, padding, dilation, groups, padding_mode)
     weight = Shape((op.out_channels, dims.floordiv(op.in_channels, op.groups), *kernel))
     parameters = {"weight": weight, "bias": Shape((op.out_channels,))}
     return Built(op, parameters if bias else {"weight": weight})
 
 
+@layer("LazyConv1d", "LazyConv2d", "LazyConv3d")
+def build_lazy_conv(
+    name: str,
+    inputs: tuple[Shape, ...],
+    out_channels: IntoDim,
+    kernel_size: PerAxis,
+    stride: PerAxis = 1,
+    padding: PerAxis | str = 0,
+    dilation: PerAxis = 1,
+    groups: IntoDim = 1,
+    bias: bool = True,
+    padding_mode: str = "zeros",
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html"""
+    return build_conv(
+        name,
+        inputs,
+        out_channels=out_channels,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=bias,
+        padding_mode=padding_mode,
+    )
+
+
+def channels_of(x: Shape, axes: int) -> Dim:
+    """Return the channel axis of an input with that many spatial axes."""
+    require_rank(x, axes + 2, axes + 1, layout="(N, C, *spatial)")
+    return x[-axes - 1]

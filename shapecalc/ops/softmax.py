@@ -1,0 +1,96 @@
+"""Non-linear activations along an axis.
+
+https://pytorch.org/docs/stable/nn.html#non-linear-activations-other
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shapecalc.dims import Shape
+from shapecalc.op import (
+    Built,
+    Call,
+    Op,
+    Operand,
+    OutShape,
+    axis_index,
+    layer,
+    reads,
+    require_rank,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Softmax(Op):
+    """Shares of 1 along an axis: softmax, log_softmax, softmin or gumbel_softmax.
+
+    Shapes:
+        x: any shape with that axis
+        output: the shape of `x`
+
+    Raises:
+        RankError: there is no such axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+    """
+
+    function: str = "softmax"
+    dim: int
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Keep the shape."""
+        axis_index(self.dim, len(x))
+        return x
+
+
+def softmax(function: str, dim: int | None, ndim: int) -> Softmax:
+    """Return the op; torch chooses the axis where none is given."""
+    implicit = 0 if ndim in (0, 1, 3) else 1
+    return Softmax(function=function, dim=implicit if dim is None else dim)
+
+
+@reads("softmax", "log_softmax", "softmin", "special.softmax", "special.log_softmax", named=True)
+def read_softmax(
+    name: str,
+    input: Operand,
+    dim: int | None = None,
+    *rest: object,
+    dtype: str | None = None,
+    **options: object,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html"""
+    # after dim comes the type in torch.softmax, and _stacklevel, then the type, in torch.nn
+    types = [entry for entry in (*rest, dtype) if isinstance(entry, str)]
+    op = softmax(name.removeprefix("special."), dim, input.ndim)
+    return Call(op, (input,), types[0] if types else None)
+
+
+@reads("gumbel_softmax")
+def read_gumbel_softmax(
+    logits: Operand, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html"""
+    return Call(Softmax(function="gumbel_softmax", dim=dim), (logits,))
+
+
+_FUNCTIONS = {"Softmax": "softmax", "Softmin": "softmin", "LogSoftmax": "log_softmax"}
+
+
+@layer(*_FUNCTIONS)
+def build_softmax(name: str, inputs: tuple[Shape, ...], dim: int | None = None) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html"""
+    return Built(softmax(_FUNCTIONS[name], dim, len(inputs[0])))
+
+
+@layer("Softmax2d")
+def build_softmax2d(name: str, inputs: tuple[Shape, ...]) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html"""
+    require_rank(inputs[0], 3, 4, layout="(N, C, H, W)")
+    return Built(Softmax(dim=-3))

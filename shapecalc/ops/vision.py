@@ -1,0 +1,255 @@
+"""Vision layers: https://pytorch.org/docs/stable/nn.html#vision-layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shapecalc import dims
+from shapecalc.conditions import require, require_positive, require_same
+from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
+from shapecalc.errors import RankError, SizeError
+from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelShuffle(Op):
+    """The channels of a place spread over a square of `upscale_factor`^2 places.
+
+    Shapes:
+        x: (*, C * r^2, H, W), r the factor
+        output: (*, C, H * r, W * r)
+
+    Raises:
+        RankError: `x` has fewer than 3 axes.
+        SizeError: the channels do not divide by r^2.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
+    """
+
+    upscale_factor: Dim
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Turn channels into places."""
+        require_image(x)
+        *batch, channels, height, width = x
+        r = self.upscale_factor
+        area = dims.mul(r, r)
+        require_divides(channels, area, "channels")
+        return (*batch, dims.floordiv(channels, area), dims.mul(height, r), dims.mul(width, r))
+
+    def general(self) -> tuple[Dim, Mapping[str, Dim]]:
+        """The formula of one spatial axis."""
+        return dims.mul(symbol("H"), symbol("r")), {"r": self.upscale_factor}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelUnshuffle(Op):
+    """Every square of `downscale_factor`^2 places gathered into the channels of one.
+
+    Shapes:
+        x: (*, C, H * r, W * r), r the factor
+        output: (*, C * r^2, H, W)
+
+    Raises:
+        RankError: `x` has fewer than 3 axes.
+        SizeError: the height or the width does not divide by r.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
+    """
+
+    downscale_factor: Dim
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Turn places into channels."""
+        require_image(x)
+        *batch, channels, height, width = x
+        r = self.downscale_factor
+        require_divides(height, r, "height")
+        require_divides(width, r, "width")
+        sizes = (dims.floordiv(size, r) for size in (height, width))
+        return (*batch, dims.product((channels, r, r)), *sizes)
+
+    def general(self) -> tuple[Dim, Mapping[str, Dim]]:
+        """The formula of one spatial axis."""
+        return dims.floordiv(symbol("H"), symbol("r")), {"r": self.downscale_factor}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelShuffle(Op):
+    """The channels of `groups` groups, dealt out one group after the other.
+
+    Shapes:
+        x: (N, C, *), with 3 or more axes
+        output: the shape of `x`
+
+    Raises:
+        RankError: `x` has fewer than 3 axes.
+        SizeError: the channels do not divide into the groups.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+    """
+
+    groups: Dim
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Keep the shape."""
+        require_image(x)
+        require_divides(x[1], self.groups, "channels")
+        return x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridSample(Op):
+    """The values of an image at the places that a grid names.
+
+    Shapes:
+        x: (N, C, H, W) or (N, C, D, H, W)
+        grid: (N, *out, 2) or (N, *out, 3), as many axes as `x`
+        output: (N, C, *out)
+
+    Raises:
+        RankError: `x` or the grid has another number of axes.
+        DimMismatchError: the batches differ, or the grid has another number of coordinates.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
+    """
+
+    mode: str = "bilinear"
+
+    @property
+    def kind(self) -> str:
+        """`grid_sample`, as the function is called."""
+        return "grid_sample"
+
+    def out_shape(self, x: Shape, grid: Shape) -> OutShape:
+        """Give the grid's places the image's channels."""
+        require_rank(x, *((4,) if self.mode == "bicubic" else (4, 5)), layout="(N, C, *spatial)")
+        require_rank(grid, len(x), layout="of the grid, as many as the input has")
+        batch, channels, *spatial = x
+        grid_batch, *out, coordinates = grid
+        require_same(grid_batch, batch, "batch size of the grid")
+        require_same(coordinates, len(spatial), "last size of the grid")
+        return (batch, channels, *out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffineGrid(Op):
+    """The places of an output image, moved by a matrix, as `grid_sample` takes them.
+
+    Shapes:
+        theta: (N, 2, 3) or (N, 3, 4)
+        output: (N, H, W, 2) or (N, D, H, W, 3), for the `size` (N, C, *spatial)
+
+    Units:
+        size: elements.
+
+    Raises:
+        RankError: `size` does not have 4 or 5 entries.
+        DimMismatchError: `theta` is not a batch of such matrices.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html
+    """
+
+    size: tuple[Dim, ...]
+
+    @property
+    def kind(self) -> str:
+        """`affine_grid`, as the function is called."""
+        return "affine_grid"
+
+    def out_shape(self, theta: Shape) -> OutShape:
+        """Put a coordinate on every axis of the image."""
+        require_rank(Shape(self.size), 4, 5, layout="in the size of affine_grid")
+        batch, _, *spatial = self.size
+        require_rank(theta, 3, layout="(N, rows, columns)")
+        for got, wanted, what in zip(
+            theta,
+            (batch, len(spatial), len(spatial) + 1),
+            ("batch", "rows", "columns"),
+            strict=True,
+        ):
+            require_same(got, wanted, f"{what} of theta")
+        for size in self.size:
+            require_positive(size, "a size of affine_grid")
+        return (batch, *spatial, len(spatial))
+
+
+def require_image(x: Shape) -> None:
+    """Demand 3 axes or more."""
+    if len(x) < 3:
+        raise RankError(f"expected 3 or more dimensions (*, C, H, W), got {len(x)}: {x}")
+
+
+def require_divides(size: Dim, divisor: Dim, what: str) -> None:
+    """Demand a size that is a multiple of `divisor`."""
+    text = f"{what} {format_dim(size)} is not divisible by {format_dim(divisor)}"
+    require(dims.mod(size, divisor), "==", 0, text)
+
+
+@reads("pixel_shuffle")
+def read_pixel_shuffle(input: Operand, upscale_factor: IntoDim) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html"""
+    return Call(build_pixel_shuffle("PixelShuffle", (), upscale_factor).op, (input,))
+
+
+@reads("pixel_unshuffle")
+def read_pixel_unshuffle(input: Operand, downscale_factor: IntoDim) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html"""
+    return Call(build_pixel_unshuffle("PixelUnshuffle", (), downscale_factor).op, (input,))
+
+
+@reads("channel_shuffle", "native_channel_shuffle")
+def read_channel_shuffle(input: Operand, groups: IntoDim) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html"""
+    return Call(build_channel_shuffle("ChannelShuffle", (), groups).op, (input,))
+
+
+@reads("grid_sample")
+def read_grid_sample(
+    input: Operand,
+    grid: Operand,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html"""
+    if mode not in ("bilinear", "nearest", "bicubic"):
+        raise SizeError(f"mode is bilinear, nearest or bicubic, got {mode!r}")
+    if padding_mode not in ("zeros", "border", "reflection"):
+        raise SizeError(f"padding_mode is zeros, border or reflection, got {padding_mode!r}")
+    return Call(GridSample(mode=mode), (input, grid))
+
+
+@reads("affine_grid")
+def read_affine_grid(
+    theta: Operand, size: Sequence[IntoDim], align_corners: bool | None = None
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html"""
+    return Call(AffineGrid(size=tuple(Shape(size))), (theta,))
+
+
+@layer("PixelShuffle")
+def build_pixel_shuffle(name: str, inputs: tuple[Shape, ...], upscale_factor: IntoDim) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html"""
+    require_positive(upscale_factor, "upscale_factor")
+    return Built(PixelShuffle(upscale_factor=dims.as_dim(upscale_factor)))
+
+
+@layer("PixelUnshuffle")
+def build_pixel_unshuffle(name: str, inputs: tuple[Shape, ...], downscale_factor: IntoDim) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html"""
+    require_positive(downscale_factor, "downscale_factor")
+    return Built(PixelUnshuffle(downscale_factor=dims.as_dim(downscale_factor)))
+
+
+@layer("ChannelShuffle")
+def build_channel_shuffle(name: str, inputs: tuple[Shape, ...], groups: IntoDim) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html"""
+    require_positive(groups, "groups")
+    return Built(ChannelShuffle(groups=dims.as_dim(groups)))
