@@ -22,7 +22,7 @@ class ScaledDotProductAttention(Op):
         query: (*, L, E)
         key: (*, S, E)
         value: (*, S, Ev)
-        attn_mask: any shape with at least 2 axes that broadcasts to (*, L, S)
+        attn_mask: any shape that broadcasts to (*, L, S), with at least 2 axes if * has 2
         output: (*, L, Ev), the batches broadcast
 
     Raises:
@@ -53,7 +53,7 @@ class ScaledDotProductAttention(Op):
         require_same(sources_v, sources, "sequence length of the value, as in the key,")
         batch = broadcast(Shape(batch_q), Shape(batch_k))
         if attn_mask is not None:
-            if len(attn_mask) < 2:
+            if len(attn_mask) < 2 and len(query) == len(key) == len(value) == 4:  # not fused
                 raise RankError(f"expected a mask of at least 2 dimensions, got {attn_mask}")
             require_expands(attn_mask, Shape((*batch, length, sources)), "attn_mask")
         return (*broadcast(batch, Shape(batch_v)), length, features_v)

@@ -58,6 +58,8 @@ def read_linear(input: Operand, weight: Operand, bias: Operand | None = None) ->
     *rows, in_features = weight.shape
     op = Linear(in_features=in_features, out_features=rows[0] if rows else None)
     if bias is not None:
+        if not rows and input.ndim == 2:
+            raise RankError(f"a bias needs a weight (out_features, in_features), got {weight.shape}")
         require_expands(bias.shape, Shape((*input.shape[:-1], *rows)), "bias")
     return Call(op, (input,))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import require_same
+from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import RankError, ShapeError, SizeError
+from shapecalc.errors import DimMismatchError, RankError, ShapeError, SizeError
 from shapecalc.op import (
     Built,
     Call,
@@ -68,14 +68,26 @@ def _elements(input: Shape, target: Shape, weight: Shape | None = None) -> Shape
     return broadcast(input, target)
 
 
+def _soft_margin(input: Shape, target: Shape) -> Shape:
+    require_expands(target, input, "the target")
+    return input
+
+
 def _with_variance(input: Shape, target: Shape, var: Shape | None = None) -> Shape:
     if var is None:
         return broadcast(input, target)
-    if len(var) == len(input) - 1:
-        var = Shape((*var, 1))
-    elif len(var) != len(input):
-        raise RankError(f"expected a variance for {input}, got {var}")
-    require_expands(var, input, "the variance")
+    if len(var) != len(input):
+        require_shape(var, Shape(input[:-1]), "the variance, one for each sample,")
+        return broadcast(input, target)
+    apart = [
+        size
+        for size, of_input in zip(var, input, strict=True)
+        if not decide(size, "==", of_input, "the variance has the input's size")
+    ]
+    if len(apart) > 1:
+        raise DimMismatchError(f"expected a variance that fits {input}, got {var}")
+    for size in apart:
+        require_same(size, 1, "size of the variance")
     return broadcast(input, target)
 
 
@@ -85,7 +97,10 @@ def _cross_entropy(input: Shape, target: Shape, weight: Shape | None = None) -> 
     axis = min(len(input) - 1, 1)
     _require_class_weight(weight, input[axis])
     expected = Shape((*input[:axis], *input[axis + 1 :]))
-    require_shape(target, expected, "the target, classes for this input,")
+    if len(input) == 1 and len(target) == 1:
+        require_same(target[0], 1, "targets for one sample")
+    else:
+        require_shape(target, expected, "the target, classes for this input,")
     return expected
 
 
@@ -113,27 +128,31 @@ def _binary(input: Shape, target: Shape, **weights: Shape) -> Shape:
 
 
 def _multi_margin(input: Shape, target: Shape, weight: Shape | None = None) -> Shape:
-    require_rank(input, 1, 2, layout="(N, C) or (C)")
-    _require_class_weight(weight, input[-1])
-    samples = Shape(input[:-1])
-    if len(input) == 1 and len(target) == 1:
-        require_same(target[0], 1, "targets for one sample")
-        return target
-    require_shape(target, samples, "the target, a class for each sample,")
-    return samples
+    require_rank(input, 0, 1, 2, layout="(N, C) or (C)")
+    require_rank(target, 0, 1, layout="(N) or () in the target")
+    _require_class_weight(weight, input[-1] if input else dims.ONE)
+    samples = input[0] if len(input) == 2 else dims.ONE
+    require_same(target[0] if target else dims.ONE, samples, "targets, a class for each sample,")
+    return target
 
 
 def _multilabel_margin(input: Shape, target: Shape) -> Shape:
     require_rank(input, 0, 1, 2, layout="(N, C) or (C)")
-    require_shape(target, input, "the target, as the input,")
+    one = Shape((1,))  # a number is a vector of one class
+    if len(input) < 2 and len(target) < 2:
+        require_shape(target or one, input or one, "the target, as the input,")
+    else:
+        require_shape(target, input, "the target, as the input,")
     return Shape(input[:-1])
 
 
 def _multilabel_soft_margin(input: Shape, target: Shape, weight: Shape | None = None) -> Shape:
+    if not input:
+        raise RankError("expected at least 1 dimension (*, C), got 0")
     single = broadcast(input, target)
     if weight is not None:
         single = broadcast(single, weight)
-    return Shape(single[: max(len(input) - 1, 0)] + single[len(input) :])
+    return Shape(single[: len(input) - 1] + single[len(input) :])
 
 
 def _margin_ranking(input1: Shape, input2: Shape, target: Shape) -> Shape:
@@ -152,8 +171,6 @@ def _cosine_embedding(input1: Shape, input2: Shape, target: Shape) -> Shape:
 def _triplet(anchor: Shape, positive: Shape, negative: Shape) -> Shape:
     if not len(anchor) == len(positive) == len(negative):
         raise RankError(f"expected tensors of one rank, got {anchor}, {positive} and {negative}")
-    if not anchor:
-        raise RankError("expected at least 1 dimension (N, D) or (D), got 0")
     near, far = broadcast(anchor, positive), broadcast(anchor, negative)
     return broadcast(Shape(near[:-1]), Shape(far[:-1]))
 
@@ -185,7 +202,7 @@ _SINGLE: dict[str, Callable[..., Shape]] = {
     "huber_loss": _elements,
     "kl_div": _elements,
     "poisson_nll_loss": _elements,
-    "soft_margin_loss": _elements,
+    "soft_margin_loss": _soft_margin,
     "hinge_embedding_loss": _elements,
     "gaussian_nll_loss": _with_variance,
     "cross_entropy": _cross_entropy,
