@@ -520,8 +520,8 @@ def _source(dim: Dim, names: dict[str, str]) -> str:
         return "(" + "+".join(map(source, dim.args)) + ")"
     if dim.is_Mul:
         return "(" + "*".join(map(source, dim.args)) + ")"
-    if dim.is_Pow and dim.exp == -1:
-        return f"fraction(1,{source(dim.base)})"
+    if dim.is_Pow and dim.exp.is_Integer and dim.exp < 0:
+        return f"fraction(1,{source(dim.base)}**{-int(dim.exp)})"  # never a float
     if dim.is_Pow and dim.exp.is_Integer:
         return f"({source(dim.base)}**({int(dim.exp)}))"
     if dim.func is floor:

@@ -19,6 +19,7 @@ _USUAL = (
     10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
 )  # fmt: skip
 _AFFORDABLE = 20_000  # combinations of usual sizes
+_LARGEST_SQUARE = 1_100  # elements a side
 
 
 def find_sizes(conditions: Iterable[Condition], near: Mapping[str, int]) -> dict[str, int] | None:
@@ -64,6 +65,11 @@ def _search(
     choices = [sorted({near[name], *usual}, key=lambda n: abs(n - near[name])) for name in names]
     for sizes in itertools.product(*choices):
         at = {**near, **dict(zip(names, sizes, strict=True))}
+        if all(condition.holds(at) for condition in about):
+            return at
+    # a number of tokens, such as floor(H/32)*floor(W/32) = 576, is most often that of a square
+    for size in range(1, _LARGEST_SQUARE if len(names) > 1 else 1):
+        at = {**near, **dict.fromkeys(names, size)}
         if all(condition.holds(at) for condition in about):
             return at
     return None
@@ -166,7 +172,7 @@ def describe(conditions: Iterable[Condition]) -> list[str]:
         if text.startswith(f"{name} = ")
     }
     together = [_at(condition, fixed) for condition in together]
-    open_ = [condition for condition in together if not condition.known()]
+    open_ = [_reduced(condition) for condition in together if not condition.known()]
     return texts + [str(condition) for condition in _independent(open_, context)]
 
 
@@ -174,6 +180,18 @@ def _at(condition: Condition, fixed: Mapping[Dim, Dim]) -> Condition:
     """Return a condition with numbers for some symbols."""
     left, right = (dims.expand(side.subs(fixed)) for side in (condition.left, condition.right))
     return Condition(left, condition.relation, right)
+
+
+def _reduced(condition: Condition) -> Condition:
+    """Divide both sides of a condition by what they have in common, where that is positive."""
+    left, right = condition.left, condition.right
+    if left.is_Add or right.is_Add or not (left.free_symbols and right.free_symbols):
+        return condition
+    common = sympy.gcd(left, right)
+    _, rest = common.as_coeff_Mul()
+    if common == 1 or not (rest == 1 or all(f.is_Symbol for f in sympy.Mul.make_args(rest))):
+        return condition
+    return Condition(left / common, condition.relation, right / common)
 
 
 def _of_one(name: str, conditions: Sequence[Condition]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ def _step(draw: st.DrawFn, x: Both, y: Both) -> Both:
                 dims.minimum(x.dim, y.dim),
                 tuple(map(min, x.numbers, y.numbers)),
             )
-    return Both(dims.add(x.dim, y.dim), tuple(a + b for a, b in zip(x.numbers, y.numbers)))
+    return Both(dims.add(x.dim, y.dim), tuple(map(operator.add, x.numbers, y.numbers)))
 
 
 @st.composite
@@ -159,6 +160,18 @@ def test_scales_that_round_the_wrong_way() -> None:
         for size in (*range(1, 400), 29_000, 65_535):
             value = dims.evaluate(dims.scaled(H, factor), {"H": size})
             assert value == math.floor(size * factor), (factor, size)
+
+
+@given(formulas(), formulas(), st.integers(1, 3))
+def test_division_by_a_size_is_exact(top: Both, bottom: Both, power: int) -> None:
+    divisor = dims.maximum(bottom.dim, dims.ONE)
+    by = dims.product([divisor] * power)
+    for sizes, a, b in zip(SIZES, top.numbers, bottom.numbers, strict=True):
+        expected = a // max(b, 1) ** power
+        assert dims.evaluate(dims.floordiv(top.dim, by), sizes) == expected
+        assert dims.evaluate(dims.mod(top.dim, by), sizes) == a - expected * max(b, 1) ** power
+        whole = dims.mul(top.dim, by)
+        assert dims.evaluate(dims.floordiv(whole, divisor), sizes) == a * max(b, 1) ** (power - 1)
 
 
 def test_polynomial_division_is_exact() -> None:

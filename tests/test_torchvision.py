@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from typing import Any
 
 import pytest
 
-torchvision = pytest.importorskip("torchvision", reason="pip install --no-deps torchvision==0.28.0")
+if importlib.util.find_spec("torchvision") is None:
+    pytest.skip("pip install --no-deps torchvision==0.28.0", allow_module_level=True)
 
-from shapecalc.analysis import Analysis, analyze  # noqa: E402
-from shapecalc.target import load_target  # noqa: E402
-from tests import torchvision_models  # noqa: E402
+from shapecalc.analysis import Analysis, analyze
+from shapecalc.target import load_target
+from tests import torchvision_models
 
 QUICK = (
     "resnet18", "densenet121", "googlenet", "inception_v3", "mobilenet_v3_small", "shufflenet_v2_x0_5",

@@ -46,9 +46,9 @@ def explore(
 
     Where a trace fails, the condition that failed, or else the last choice before the failure
     and then the ones before that, is turned round and a hint on that side is searched. When
-    nothing is left to turn round, the first failure is the answer.
+    nothing is left to turn round, the trace that came furthest is the answer.
     """
-    first: LayerGraph | None = None
+    furthest: LayerGraph | None = None
     tried: set[tuple[tuple[str, int], ...]] = set()
     # what a next hint has to meet, the most promising last, and the hint it should be near to
     pending: list[tuple[list[Condition], Mapping[str, int]]] = [([], hint)]
@@ -62,7 +62,8 @@ def explore(
         graph = traced.graph
         if not graph.findings or all(finding.kind == "data" for finding in graph.findings):
             return graph
-        first = first or graph
+        if furthest is None or len(graph.layers) > len(furthest.layers):
+            furthest = graph
         path = [premise.condition for premise in graph.premises]
         pending += [
             ([*path[:n], premise.condition.negated()], at)
@@ -71,8 +72,8 @@ def explore(
         ]
         if traced.wanted is not None:
             pending.append(([*path, traced.wanted], at))
-    assert first is not None
-    return first
+    assert furthest is not None
+    return furthest
 
 
 def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool) -> Traced:

@@ -431,7 +431,9 @@ def _numel(parameter: torch.Tensor) -> int:
 
 
 def _to_meta(value: Any) -> Any:
-    return value.to("meta") if isinstance(value, torch.Tensor) else value
+    if isinstance(value, torch.Tensor):
+        return value.to("meta")
+    return torch.device("meta") if isinstance(value, torch.device) or value == "cpu" else value
 
 
 def function_name(func: Callable[..., Any]) -> str:
