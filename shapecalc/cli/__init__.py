@@ -14,6 +14,7 @@ import click
 
 from shapecalc.cli.ops import ops
 from shapecalc.cli.options import TRACEBACK
+from shapecalc.cli.output import say
 from shapecalc.cli.show import show
 from shapecalc.cli.spec import spec
 from shapecalc.cli.verify import verify
@@ -30,7 +31,7 @@ class Commands(click.Group):
         except ShapecalcError as error:
             if ctx.meta.get(TRACEBACK):
                 raise
-            click.echo(f"error: {error}", err=True)
+            say(f"error: {error}")
             ctx.exit(1 if isinstance(error, (ShapeError, RejectedInput)) else 2)
         except BrokenPipeError:
             # whoever reads has seen enough; nothing may be flushed into the closed pipe at exit

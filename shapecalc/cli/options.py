@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from shapecalc.cli.output import say
 from shapecalc.errors import InputError, PatternError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def analyzed(
 
     loaded = load_target(target, named, values=values)
     for note in loaded.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}")
     positional, keywords = read
     return analyze(loaded.model, *positional, train=train, **keywords)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from shapecalc.errors import InputError
+from shapecalc.render.plain import plain_lines
 
 
 def emit(text: str, output: str | None = None) -> None:
@@ -43,6 +44,11 @@ def _write(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
+
+
+def say(text: str) -> None:
+    """Write a message to standard error."""
+    click.echo(plain_lines(text), err=True)
 
 
 def terminal(output: str | None) -> tuple[int | None, bool]:

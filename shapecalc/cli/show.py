@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import click
 
 from shapecalc.cli.options import analyzed, complete, model_options, output_option, read_at
-from shapecalc.cli.output import emit, terminal
+from shapecalc.cli.output import emit, say, terminal
 from shapecalc.errors import InputError
 
 if TYPE_CHECKING:
@@ -146,6 +146,6 @@ def report(analysis: Analysis, *, shown: bool = False) -> None:
         return
     if not (shown and terminal(None)[1]):
         for finding in analysis.findings:
-            click.echo(f"error: {finding}", err=True)
+            say(f"error: {finding}")
     wrong = any(finding.kind == "shape" for finding in analysis.findings)
     click.get_current_context().exit(1 if wrong else 2)

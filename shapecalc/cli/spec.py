@@ -23,7 +23,7 @@ def code(file: str, output: str | None) -> None:
     """Print FILE as a PyTorch module."""
     from shapecalc import spec as specs
 
-    emit(specs.code(specs.load(file)), output)
+    emit(specs.generate(specs.load(file)), output)
 
 
 @spec.command()
@@ -47,4 +47,4 @@ def schema(output: str | None) -> None:
     """Print the JSON Schema of a spec, for editors."""
     from shapecalc import spec as specs
 
-    emit(json.dumps(specs.schema(), indent=2) + "\n", output)
+    emit(json.dumps(specs.json_schema(), indent=2) + "\n", output)

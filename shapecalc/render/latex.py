@@ -16,6 +16,7 @@ from shapecalc import dims
 from shapecalc.dims import Shape
 from shapecalc.graph import Finding, Label
 from shapecalc.render.equation import AxisEquation, Equation
+from shapecalc.render.plain import plain
 from shapecalc.render.rows import (
     DEPTH,
     Output,
@@ -25,7 +26,6 @@ from shapecalc.render.rows import (
     not_proved,
     notes,
     parameter_count,
-    plain,
     rows,
     shape_at,
     sums,

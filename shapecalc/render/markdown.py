@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shapecalc.graph import Finding, Label
 from shapecalc.render.equation import Equation
+from shapecalc.render.plain import plain
 from shapecalc.render.rows import (
     DEPTH,
     Output,
@@ -18,7 +19,6 @@ from shapecalc.render.rows import (
     not_proved,
     notes,
     parameter_count,
-    plain,
     rows,
     shape_at,
     sums,

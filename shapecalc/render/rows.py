@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from shapecalc.dims import Dim, Shape, evaluate
 from shapecalc.graph import Input, Label, Layer, LayerGraph, Location, ModuleCall, Premise
 from shapecalc.op import LAYERS, Op, format_parameters
+from shapecalc.render.plain import plain
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
@@ -240,17 +241,6 @@ def settings(op: Op) -> list[str]:
 def _is_said(setting: str, kind: str) -> bool:
     name, _, value = setting.partition("=")
     return name in _IN_THE_SHAPES or (name == "function" and value.lower() in kind.lower())
-
-
-def plain(text: str) -> str:
-    r"""Return text with control characters written out: a name must not steer a terminal.
-
-    >>> plain("a\x1b[31m")
-    'a\\x1b[31m'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class _Tree:

@@ -15,9 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from shapecalc import dims
+from shapecalc.dims import Dim
 from shapecalc.graph import Finding, Label
 from shapecalc.render.equation import AxisEquation, Equation
 from shapecalc.render.names import Names
+from shapecalc.render.plain import plain, plain_lines
 from shapecalc.render.rows import (
     DEPTH,
     LEGEND,
@@ -27,7 +29,6 @@ from shapecalc.render.rows import (
     not_proved,
     notes,
     parameter_count,
-    plain,
     rows,
     shape_at,
     sums,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 
 WIDEST = 160  # columns; a table that nobody fits to a terminal names its formulas beyond that
 
+_UNBOUNDED = 1 << 16  # columns where no line is to be wrapped
 _GAP = 2  # columns between two columns of the table
-_NARROWEST = 24  # columns to which the ops are wrapped before the shapes are
 _STYLES = {Label.PROVED: "", Label.PROBED: "yellow", Label.UNKNOWN: "red"}
 _ROLES = {"input": "cyan", "output": "cyan"}
 _PLAIN_HEAD = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -64,17 +65,23 @@ def table(
     names = Names()
     grid = _Grid(lines, sizes, names)
     if grid.width > (width or WIDEST):
-        names = Names.of(
-            (dim for row in lines for output in row.outputs for dim in output.shape),
-            taken=map(str, analysis.graph.symbols),
-        )
+        names = Names.of(_in_order(analysis, lines), taken=map(str, analysis.graph.symbols))
         grid = _Grid(lines, sizes, names)
     parts: list[RenderableType] = [
         Text(_title(analysis), style="bold"),
-        grid.render(width or grid.width, color=color),
+        grid.render(max(width or grid.width, 40), color=color),
         *_below(analysis, names, sizes),
     ]
-    return _print(parts, width=width or max(grid.width, 100), color=color)
+    return _print(parts, width=width, color=color)
+
+
+def _in_order(analysis: Analysis, lines: Sequence[Row]) -> Iterator[Dim]:
+    """Yield the sizes in the table in the order in which the ops make them."""
+    shapes = [output.shape for row in lines for output in row.outputs]
+    shown = dict.fromkeys(dim for shape in shapes for dim in shape)
+    made = (dim for layer in analysis.layers for shape in layer.out_shapes for dim in shape)
+    yield from (dim for dim in made if dim in shown)
+    yield from shown
 
 
 def _title(analysis: Analysis) -> str:
@@ -103,7 +110,10 @@ class _Grid:
 
     def _texts(self, row: Row, names: Names) -> list[str]:
         formulas = [output.text(names.format_shape(output.shape)) for output in row.outputs]
-        numbers = [output.text(str(shape_at(output.shape, self.sizes))) for output in row.outputs]
+        numbers = [
+            output.text(names.format_shape(shape_at(output.shape, self.sizes)))
+            for output in row.outputs
+        ]
         return [
             "  " * (row.depth - 1) + row.name,
             row.op,
@@ -152,10 +162,11 @@ def _width(text: str) -> int:
 
 
 def _fit(natural: list[int], width: int) -> list[int]:
-    """Take columns away from the ops, then from the shapes and names, until the lines fit."""
+    """Take columns away from the ops first, which wrap well, until the lines fit."""
     widths = list(natural)
     excess = sum(widths) + _GAP * (len(widths) - 1) - width
-    for column, least in ((1, _NARROWEST), (0, 16), (2, 16), (1, 10), (3, 10), (0, 8), (2, 8)):
+    last = len(widths) - 1
+    for column, least in ((1, 24), (3, 16), (2, 16), (0, 16), (1, 10), (0, 8), (2, 8), (last, 8)):
         if excess <= 0:
             break
         taken = min(excess, max(widths[column] - least, 0))
@@ -214,23 +225,19 @@ def _by_three(columns: list[list[Text]]) -> Iterator[list[list[Text]]]:
 
 
 def _item(text: Text) -> RenderableType:
-    return Padding(text, (0, 0, 0, 2))
+    return Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def _finding(finding: Finding) -> Text:
     where = f"layer '{plain(finding.layer)}': " if finding.layer else ""
-    text = Text(f"{where}{_lines(finding.message)}")
+    text = Text(f"{where}{plain_lines(finding.message)}")
     if finding.condition is not None:
         text.append(f"\n  needs: {finding.condition}")
     if finding.location:
         text.append(f"\n  at {plain(str(finding.location))}", style="cyan")
     if finding.fix:
-        text.append(f"\n  fix: {_lines(finding.fix)}", style="green")
+        text.append(f"\n  fix: {plain_lines(finding.fix)}", style="green")
     return text
-
-
-def _lines(text: str) -> str:
-    return "\n".join(plain(line) for line in text.splitlines())
 
 
 # ---------------------------------------------------------------------------- one layer
@@ -268,7 +275,7 @@ def record(
         parts.append(_item(Text(f"{equation.label}: {LEGEND[equation.label]}", style=style)))
     if equation.source:
         parts.append(_item(Text(f"source: {equation.source}")))
-    return _print(parts, width=width or WIDEST, color=color)
+    return _print(parts, width=width, color=color)
 
 
 def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
@@ -277,8 +284,8 @@ def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
     size_in = dims.format_dim(axis.size_in)
     reaches = "" if size_in == axis.axis else f"; the {axis.axis} that reaches it is {size_in}"
     drawn.add_row("", f"= {axis.here}", f"with this layer's numbers{reaches}")
-    if reaches:
-        drawn.add_row("", f"= {dims.format_dim(axis.size_out)}", "in sizes of the model's inputs")
+    meaning = "in sizes of the model's inputs" if reaches else "simplified"
+    drawn.add_row("", f"= {dims.format_dim(axis.size_out)}", meaning)
     arithmetic = axis.arithmetic(sizes)
     if arithmetic is not None:
         given = ", ".join(f"{name}={size}" for name, size in sizes.items())
@@ -289,11 +296,11 @@ def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
 # ---------------------------------------------------------------------------- printing
 
 
-def _print(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
+def _print(parts: Iterable[RenderableType], *, width: int | None, color: bool) -> str:
     written = io.StringIO()
     console = Console(
         file=written,
-        width=width,
+        width=width or _UNBOUNDED,
         force_terminal=color,
         no_color=not color,
         color_system="standard" if color else None,

@@ -39,6 +39,8 @@ _RESHAPING = {
     "unsqueeze_", "squeeze_", "transpose_", "t_", "swapaxes_", "swapdims_", "as_strided_",
     "resize_", "resize_as_", "detach_", "requires_grad_", "data",
 }  # fmt: skip
+# names of arguments that torch takes from users of NumPy
+_SPELLINGS = {"axis": "dim", "keepdims": "keepdim"}
 _IN_PLACE_OPERATORS = {
     "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
     "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__", "__setitem__",
@@ -135,7 +137,8 @@ class Tracer(TorchFunctionMode):
         kwargs: dict[str, Any],
     ) -> Any:
         with following(Path(self.hint)) as path:  # a reader may choose and demand, too
-            call = reader.read(*for_reader(args), **for_reader(kwargs))
+            named = {_SPELLINGS.get(name, name): value for name, value in kwargs.items()}
+            call = reader.read(*for_reader(args), **for_reader(named))
         self._assume(path.assumptions)
         shapes = tuple(operand.shape for operand in call.operands)
         outcome = self._without_data(infer(call.op, shapes, self.hint), reader.name)
