@@ -33,13 +33,13 @@ def module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:
 
 def generate(spec: Spec) -> str:
     """Return a spec as the source of a PyTorch module."""
-    from shapecalc.spec.code import generate
+    from shapecalc.spec.code import generate as written
 
-    return generate(spec)
+    return written(spec)
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of specs, for editors."""
-    from shapecalc.spec.json_schema import json_schema
+    from shapecalc.spec.json_schema import json_schema as made
 
-    return json_schema()
+    return made()

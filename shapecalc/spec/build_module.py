@@ -13,8 +13,9 @@ from shapecalc import dims
 from shapecalc.errors import ShapeError
 from shapecalc.spec.build_graph import Placed, place
 from shapecalc.spec.functions import functions
-from shapecalc.spec.schema import Block, Output, Ref, Spec, modules
-from shapecalc.spec.source import wrong
+from shapecalc.spec.nodes import wrong
+from shapecalc.spec.parameters import modules
+from shapecalc.spec.schema import Block, Output, Ref, Spec
 
 
 def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:
@@ -27,6 +28,7 @@ def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Modul
     graph, placed = place(spec, sizes)
     for finding in graph.findings:
         raise ShapeError(f"layer '{finding.layer}': {finding.message}", fix=finding.fix)
+    _require_numbers(placed)
     bound: dict[str, int] = {}
     model = _wired(spec.model, placed, spec, bound)
     patterns = {tensor.name: tensor.shape for tensor in graph.inputs}
@@ -111,13 +113,12 @@ def _wired(
 def _step(placed: Placed, spec: Spec, bound: dict[str, int]) -> nn.Module | partial[Any]:
     use = placed.use
     if placed.kind == "Sequential":
-        return nn.Sequential(*(_step(child, spec, bound) for child in placed.children))
+        copies = (_step(child, spec, bound) for child in placed.children)
+        return nn.Sequential(*(copy for copy in copies if isinstance(copy, nn.Module)))
     if use.type in spec.blocks:
         return _wired(spec.blocks[use.type], placed.children, spec, bound)
     if use.type in modules():
-        arguments = {n: _number(value, n, placed) for n, value in placed.arguments.items()}
-        module: nn.Module = getattr(nn, use.type)(**arguments)
-        return module
+        return _module(placed)
     function = functions()[use.type]
     target: Any = torch
     for part in function.target.split(".")[1:]:
@@ -125,26 +126,50 @@ def _step(placed: Placed, spec: Spec, bound: dict[str, int]) -> nn.Module | part
     return partial(_apply, target, function.operands is None, placed, bound)
 
 
+def _module(placed: Placed) -> nn.Module:
+    arguments = {n: _number(value, {}) for n, value in placed.arguments.items()}
+    try:
+        module: nn.Module = getattr(nn, placed.use.type)(**arguments)
+    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        wrong(placed.use.place, f"torch does not build this {placed.use.type}: {error}")
+    return module
+
+
 def _apply(
     target: Any, listed: bool, placed: Placed, bound: Mapping[str, int], *tensors: Any
 ) -> Any:
-    arguments = {n: _number(value, n, placed, bound) for n, value in placed.arguments.items()}
+    arguments = {n: _number(value, bound) for n, value in placed.arguments.items()}
     return target(list(tensors), **arguments) if listed else target(*tensors, **arguments)
 
 
-def _number(value: Any, name: str, placed: Placed, bound: Mapping[str, int] | None = None) -> Any:
+def _require_numbers(placed: tuple[Placed, ...]) -> None:
+    """Demand that no module depends on a symbol; a function may, since it sees the tensors."""
+    needed: dict[str, None] = {}
+    places = []
+    for leaf in _modules(placed):
+        for name, value in leaf.arguments.items():
+            entries = value if isinstance(value, tuple) else (value,)
+            formulas = [entry for entry in entries if hasattr(entry, "free_symbols")]
+            if symbols := dims.symbols_of(formulas):
+                needed.update(dict.fromkeys(map(str, symbols)))
+                formula = ", ".join(map(dims.format_dim, formulas))
+                places.append((leaf.use.place, f"{name} of layer '{leaf.name}' is {formula}"))
+    if places:
+        place, text = places[0]
+        sizes = ", ".join(f"{symbol!r}: ..." for symbol in needed)
+        wrong(place, f"{text}: a module needs numbers, sizes={{{sizes}}}")
+
+
+def _modules(placed: tuple[Placed, ...]) -> Iterator[Placed]:
+    for entry in placed:
+        if entry.children:
+            yield from _modules(entry.children)
+        elif entry.use.type in modules():
+            yield entry
+
+
+def _number(value: Any, bound: Mapping[str, int]) -> Any:
     """Return a parameter as torch takes it."""
     if isinstance(value, tuple):
-        return tuple(_number(entry, name, placed, bound) for entry in value)
-    if not hasattr(value, "free_symbols"):
-        return value
-    missing = [str(s) for s in dims.symbols_of((value,)) if str(s) not in (bound or {})]
-    if missing:
-        sizes = ", ".join(f"{symbol!r}: ..." for symbol in missing)
-        formula = dims.format_dim(value)
-        wrong(
-            placed.use.place,
-            f"{name} of layer '{placed.name}' is {formula}: to build a module, give numbers, "
-            f"sizes={{{sizes}}}",
-        )
-    return dims.evaluate(value, bound or {})
+        return tuple(_number(entry, bound) for entry in value)
+    return dims.evaluate(value, bound) if hasattr(value, "free_symbols") else value

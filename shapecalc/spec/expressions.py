@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.dims import Dim, IntoDim
+from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import PatternError
-from shapecalc.inputs import parse_formula
-from shapecalc.spec.schema import WORDS, Parameter
-from shapecalc.spec.source import Node, nearest, wrong
+from shapecalc.inputs import Pattern, parse_formula, parse_pattern, parse_size
+from shapecalc.spec.nodes import Node, nearest, wrong
+from shapecalc.spec.parameters import WORDS, Parameter
 
 UNKNOWN = object()
 """The value of an argument of a block while the block stands for all its uses."""
@@ -71,6 +71,24 @@ def value_of(node: Node, parameter: Parameter, scope: Scope) -> Any:
 def size_of(node: Node, what: str, scope: Scope) -> IntoDim:
     """Return a size that is not a parameter of a layer, such as one of an input."""
     return _single(node, Parameter(name=what, accepts=frozenset({"size"}), minimum=0), scope)
+
+
+def pattern_of(name: str, node: Node, scope: Scope) -> Pattern:
+    """Return an input, written `N,3,H,W`, `N,T:int64` or as a list of sizes.
+
+    Raises:
+        SpecError: it is neither.
+    """
+    if isinstance(node.value, tuple):
+        return Pattern(name, Shape(size_of(entry, "a size", scope) for entry in node.value))
+    if not isinstance(node.value, (str, int)) or isinstance(node.value, bool):
+        wrong(node.place, f"an input is a pattern such as N,3,H,W, got {node}")
+    try:
+        return parse_pattern(
+            str(node.value), name, size=lambda text, _: parse_size(text, symbol=scope.size)
+        )
+    except PatternError as error:
+        wrong(node.place, str(error))
 
 
 def count_of(node: Node, what: str, scope: Scope) -> int:
@@ -166,9 +184,11 @@ def _checked(value: Any, node: Node, parameter: Parameter) -> Any:
         return tuple(_checked(entry, node, parameter) for entry in value)
     got = str(node) if value is node.value else _text(value)
     near = ""
+    fits: bool
     match value:
         case str():
-            fits = value in parameter.choices if parameter.choices else "str" in parameter.accepts
+            known = parameter.choices
+            fits = value in known if known else "str" in parameter.accepts
         case int() if not isinstance(value, bool):
             fits = bool(parameter.accepts & {"size", "int", "float"})
             if fits and parameter.minimum is not None and value < parameter.minimum:
@@ -176,7 +196,8 @@ def _checked(value: Any, node: Node, parameter: Parameter) -> Any:
                 wrong(node.place, f"{parameter.name} is {value}, {least}")
         case _ if hasattr(value, "free_symbols"):
             fits = "size" in parameter.accepts
-            if parameter.choices and value.is_Symbol:  # `padding: smae` is no symbol
+            if parameter.choices and getattr(value, "is_Symbol", False):
+                # `padding: smae` is no symbol
                 near = nearest(str(value), parameter.choices, cutoff=0.7)
                 fits = not near.startswith("; did you mean")
         case _:
@@ -192,4 +213,4 @@ _KINDS = {type(None): "null", bool: "bool", float: "float"}
 def _text(value: Any) -> str:
     if hasattr(value, "free_symbols"):
         return dims.format_dim(value)
-    return {True: "true", False: "false", None: "nothing"}.get(value, repr(value))
+    return "true" if value is True else "false" if value is False else repr(value)

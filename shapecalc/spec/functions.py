@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from shapecalc.op import READERS, Reader
-from shapecalc.spec.schema import Parameter, Signature, parameter
+from shapecalc.spec.parameters import Signature, parameter
 
 _STUBS = """
 def torch.add(input, other)
@@ -83,41 +83,41 @@ class Function:
         return self.target.rpartition(".")[2]
 
     @property
-    def reader(self) -> Reader | None:
+    def reader(self) -> Reader:
         """What turns a call of it into an op."""
-        return READERS.get(self.target.removeprefix("torch.")) or READERS.get(self.name)
+        return READERS.get(self.target.removeprefix("torch.")) or READERS[self.name]
 
 
 @cache
 def functions() -> Mapping[str, Function]:
     """Return the functions that a spec may use, by name."""
     stubs = (_function(line) for line in _STUBS.strip().replace("\\\n", "").splitlines())
-    return {stub.name: stub for stub in stubs if stub.reader is not None}
+    return {stub.name: stub for stub in stubs}
 
 
 def _function(stub: str) -> Function:
-    target, bracket, rest = stub.removeprefix("def ").partition("(")
+    target, _, rest = stub.removeprefix("def ").partition("(")
     name = target.rpartition(".")[2]
     definition = ast.parse(f"def {name}({rest}: ...").body[0]
     assert isinstance(definition, ast.FunctionDef)
     arguments = definition.args
-    first = len(arguments.args) - len(arguments.defaults)
-    entries = list[inspect.Parameter]()
-    for n, argument in enumerate([*arguments.args, *arguments.kwonlyargs]):
-        if argument.annotation is None:
-            continue
-        default = inspect.Parameter.empty
-        if arguments.vararg:
-            default = ast.literal_eval(arguments.kw_defaults[n])
-        elif n >= first:
-            default = ast.literal_eval(arguments.defaults[n - first])
-        kind = inspect.Parameter.KEYWORD_ONLY
-        annotation = ast.unparse(argument.annotation)
-        entries.append(
-            inspect.Parameter(argument.arg, kind, default=default, annotation=annotation)
+    entries = [*arguments.args, *arguments.kwonlyargs]
+    values = [*arguments.defaults, *filter(None, arguments.kw_defaults)]
+    first = len(entries) - len(values)  # defaults belong to the last entries
+    defaults = [inspect.Parameter.empty] * first + [ast.literal_eval(value) for value in values]
+    typed = {
+        entry.arg: inspect.Parameter(
+            entry.arg,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=ast.unparse(entry.annotation),
         )
+        for entry, default in zip(entries, defaults, strict=True)
+        if entry.annotation is not None
+    }
+    parameters = {n: parameter(name, entry) for n, entry in typed.items()}
     return Function(
         target=target,
-        operands=None if arguments.vararg else len(arguments.args) - len(entries),
-        signature=Signature(type=name, parameters={e.name: parameter(name, e) for e in entries}),
+        operands=None if arguments.vararg else len(entries) - len(typed),
+        signature=Signature(type=name, parameters=parameters),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from shapecalc.spec.functions import functions
-from shapecalc.spec.schema import Parameter, Signature, module_signature, modules
+from shapecalc.spec.parameters import Parameter, Signature, module_signature, modules
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 _REF = r"^[A-Za-z][A-Za-z0-9_]*(\.[0-9]+)?$"

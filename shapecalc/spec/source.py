@@ -9,84 +9,19 @@ Source:
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from typing import Any
 
 import yaml
 
-from shapecalc.errors import SpecError
+from shapecalc.spec.nodes import Node, Place, Scalar, wrong
 
 _LARGEST = 4 << 20  # bytes of a file
 _DEEPEST = 32  # mappings and lists inside each other
 _MOST_NODES = 1_000_000  # values, each alias counted with all that it stands for
-
-Scalar: TypeAlias = None | bool | int | float | str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something is written; line 0 where there is no text, as in a dict."""
-
-    file: str
-    line: int = 0
-    column: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """A value of a spec and its place; `keys` are the places of the keys of a mapping."""
-
-    value: Scalar | tuple[Node, ...] | dict[str, Node]
-    place: Place
-    keys: Mapping[str, Place] = field(default_factory=dict)
-    size: int = 1  # values in it, all aliases written out
-
-    def __str__(self) -> str:
-        match self.value:
-            case dict():
-                return "a mapping"
-            case tuple():
-                return "a list"
-            case None:
-                return "nothing"
-            case bool():
-                return "true" if self.value else "false"
-        return repr(self.value)
-
-    def plain(self) -> Any:
-        """Return the value without places."""
-        match self.value:
-            case dict() as entries:
-                return {key: node.plain() for key, node in entries.items()}
-            case tuple() as entries:
-                return [node.plain() for node in entries]
-        return self.value
-
-
-def wrong(place: Place, message: str) -> NoReturn:
-    """Raise a `SpecError` at a place."""
-    raise SpecError(f"{place}: {message}")
-
-
-def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return `; did you mean 'Conv2d'?`, or what is known where nothing is near.
-
-    >>> nearest("conv2D", ["Conv1d", "Conv2d", "ReLU"])
-    "; did you mean 'Conv2d'?"
-    """
-    words = {other.lower(): other for other in known}
-    found = difflib.get_close_matches(word.lower(), words, n=1, cutoff=cutoff)
-    if found:
-        return f"; did you mean {words[found[0]]!r}?"
-    listed = list(words.values())
-    return f"; known are {', '.join(listed)}" if 0 < len(listed) <= 12 else ""
 
 
 def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Node, str]:
@@ -162,7 +97,7 @@ class _Composer:
         match event:
             case yaml.ScalarEvent():
                 place = self._place(event)
-                value = event.value
+                value: Scalar = event.value
                 if event.tag == "!":
                     pass  # a quoted scalar
                 elif event.tag is not None:
@@ -189,7 +124,8 @@ class _Composer:
                 wrong(self._place(event), "a second document: a file is one spec")
 
     def _place(self, event: yaml.Event) -> Place:
-        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Place(self.file, mark.line + 1, mark.column + 1) if mark else Place(self.file)
 
     def _add(self, node: Node, anchor: str | None) -> None:
         if anchor is not None:
