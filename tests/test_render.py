@@ -23,7 +23,8 @@ from shapecalc.inputs import Patterns
 from shapecalc.ops.convolution import conv
 from shapecalc.render import csv, json, latex, markdown, schema, text
 from shapecalc.render.equation import axis_equations, equation
-from shapecalc.render.rows import rows, totals
+from shapecalc.render.rows import rows
+from shapecalc.render.summary import totals
 
 N, H, W = symbol("N"), symbol("H"), symbol("W")
 

@@ -17,19 +17,8 @@ from shapecalc.dims import Shape
 from shapecalc.graph import Finding, Label
 from shapecalc.render.equation import AxisEquation, Equation
 from shapecalc.render.plain import plain
-from shapecalc.render.rows import (
-    DEPTH,
-    Output,
-    Row,
-    branches,
-    known,
-    not_proved,
-    notes,
-    parameter_count,
-    rows,
-    shape_at,
-    sums,
-)
+from shapecalc.render.rows import DEPTH, Output, Row, not_proved, parameter_count, rows, shape_at
+from shapecalc.render.summary import branches, known, notes, sums
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis

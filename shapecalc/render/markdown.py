@@ -10,20 +10,8 @@ from typing import TYPE_CHECKING
 from shapecalc.graph import Finding, Label
 from shapecalc.render.equation import Equation
 from shapecalc.render.plain import plain
-from shapecalc.render.rows import (
-    DEPTH,
-    Output,
-    Row,
-    branches,
-    known,
-    not_proved,
-    notes,
-    parameter_count,
-    rows,
-    shape_at,
-    sums,
-    validity,
-)
+from shapecalc.render.rows import DEPTH, Output, Row, not_proved, parameter_count, rows, shape_at
+from shapecalc.render.summary import branches, known, notes, sums, validity
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import compress, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -18,33 +16,19 @@ from shapecalc import dims
 from shapecalc.dims import Dim
 from shapecalc.graph import Finding, Label
 from shapecalc.render.equation import AxisEquation, Equation
+from shapecalc.render.grid import LABEL_STYLES, Grid
 from shapecalc.render.names import Names
 from shapecalc.render.plain import plain, plain_lines
-from shapecalc.render.rows import (
-    DEPTH,
-    LEGEND,
-    Row,
-    branches,
-    known,
-    not_proved,
-    notes,
-    parameter_count,
-    rows,
-    shape_at,
-    sums,
-    validity,
-)
+from shapecalc.render.rows import DEPTH, Row, rows, shape_at
+from shapecalc.render.summary import LEGEND, branches, known, notes, sums, validity
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
 
 WIDEST = 160  # columns; a table that nobody fits to a terminal names its formulas beyond that
 
+_NARROWEST = 40  # columns; below, words would be cut to pieces
 _UNBOUNDED = 1 << 16  # columns where no line is to be wrapped
-_GAP = 2  # columns between two columns of the table
-_STYLES = {Label.PROVED: "", Label.PROBED: "yellow", Label.UNKNOWN: "red"}
-_ROLES = {"input": "cyan", "output": "cyan"}
-_PLAIN_HEAD = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 
 def table(
@@ -63,13 +47,13 @@ def table(
     sizes = sizes or {}
     lines = rows(analysis, depth=depth)
     names = Names()
-    grid = _Grid(lines, sizes, names)
+    grid = Grid(lines, sizes, names)
     if grid.width > (width or WIDEST):
         names = Names.of(_in_order(analysis, lines), taken=map(str, analysis.graph.symbols))
-        grid = _Grid(lines, sizes, names)
+        grid = Grid(lines, sizes, names)
     parts: list[RenderableType] = [
         Text(_title(analysis), style="bold"),
-        grid.render(max(width or grid.width, 40), color=color),
+        grid.render(max(width or grid.width, _NARROWEST), color=color),
         *_below(analysis, names, sizes),
     ]
     return _print(parts, width=width, color=color)
@@ -87,92 +71,6 @@ def _in_order(analysis: Analysis, lines: Sequence[Row]) -> Iterator[Dim]:
 def _title(analysis: Analysis) -> str:
     name = plain(analysis.graph.name)
     return f"{name} in training mode" if analysis.train else name
-
-
-# ---------------------------------------------------------------------------- the lines
-
-
-class _Grid:
-    """The lines laid out in columns."""
-
-    def __init__(self, lines: Sequence[Row], sizes: Mapping[str, int], names: Names) -> None:
-        self.lines = lines
-        self.sizes = sizes
-        self.labels = not_proved(lines)
-        given = ", ".join(f"{name}={size}" for name, size in sizes.items())
-        self.headers = ["layer", "op", "output shape", f"at {given}", "parameters", "known"]
-        self.shown = [True, True, True, bool(sizes), True, self.labels]
-        self.headers = list(compress(self.headers, self.shown))
-        self.texts = [list(compress(self._texts(row, names), self.shown)) for row in lines]
-        self.widths = [
-            max(map(_width, column)) for column in zip(self.headers, *self.texts, strict=True)
-        ]
-
-    def _texts(self, row: Row, names: Names) -> list[str]:
-        formulas = [output.text(names.format_shape(output.shape)) for output in row.outputs]
-        numbers = [
-            output.text(names.format_shape(shape_at(output.shape, self.sizes)))
-            for output in row.outputs
-        ]
-        return [
-            "  " * (row.depth - 1) + row.name,
-            row.op,
-            "\n".join(formulas) if row.finished else "failed",
-            "\n".join(numbers),
-            parameter_count(row),
-            "" if row.label is Label.PROVED else str(row.label),
-        ]
-
-    @property
-    def width(self) -> int:
-        """How many columns of a terminal the lines need."""
-        return sum(self.widths) + _GAP * (len(self.widths) - 1)
-
-    def render(self, width: int, *, color: bool) -> Table:
-        """Return the table within `width` columns."""
-        widths = _fit(self.widths, width)
-        drawn = Table(
-            box=box.SIMPLE_HEAD if color else _PLAIN_HEAD,
-            show_edge=False,
-            pad_edge=False,
-            padding=(0, _GAP - 1, 0, 0),  # the box adds one
-            header_style="bold",
-        )
-        for header, natural, column in zip(self.headers, self.widths, widths, strict=True):
-            drawn.add_column(
-                header,
-                width=column,
-                justify="right" if header == "parameters" else "left",
-                overflow="fold",
-                no_wrap=natural <= column,
-            )
-        for row, texts in zip(self.lines, self.texts, strict=True):
-            entries = [Text(text) for text in texts]
-            entries[0].stylize(_ROLES.get(row.role) or ("bold" if row.unfolded else ""))
-            if not row.finished:
-                entries[2].stylize("bold red")
-            if self.labels:
-                entries[-1].stylize(_STYLES[row.label])
-            drawn.add_row(*entries)
-        return drawn
-
-
-def _width(text: str) -> int:
-    return max((cell_len(line) for line in text.split("\n")), default=0)
-
-
-def _fit(natural: list[int], width: int) -> list[int]:
-    """Take columns away from the ops first, which wrap well, until the lines fit."""
-    widths = list(natural)
-    excess = sum(widths) + _GAP * (len(widths) - 1) - width
-    last = len(widths) - 1
-    for column, least in ((1, 24), (3, 16), (2, 16), (0, 16), (1, 10), (0, 8), (2, 8), (last, 8)):
-        if excess <= 0:
-            break
-        taken = min(excess, max(widths[column] - least, 0))
-        widths[column] -= taken
-        excess -= taken
-    return widths
 
 
 # ---------------------------------------------------------------------------- below the table
@@ -271,7 +169,7 @@ def record(
     if not equation.axes:
         parts += [*(_item(Text(line)) for line in equation.rule), Text()]
     if equation.label is not Label.PROVED:
-        style = _STYLES[equation.label]
+        style = LABEL_STYLES[equation.label]
         parts.append(_item(Text(f"{equation.label}: {LEGEND[equation.label]}", style=style)))
     if equation.source:
         parts.append(_item(Text(f"source: {equation.source}")))
