@@ -10,6 +10,7 @@ from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.ops.linear import features_fix
 from shapecalc.ops.matmul import require_expands, require_shape
 from shapecalc.ops.pointwise import broadcast
 
@@ -128,7 +129,7 @@ class MultiheadAttention(Op):
         batch, length, features = self._sizes(query)
         batch_k, sources, features_k = self._sizes(key)
         batch_v, sources_v, features_v = self._sizes(value)
-        fix = f"build the layer with embed_dim={dims.format_dim(features)}"
+        fix = features_fix(features, self.embed_dim, "embed_dim")
         require_same(features, self.embed_dim, "features of the query", fix=fix)
         heads = dims.format_dim(self.num_heads)
         text = f"embed_dim {dims.format_dim(self.embed_dim)} is not a multiple of {heads} heads"

@@ -15,13 +15,13 @@ from shapecalc.op import (
     Operand,
     OutShape,
     axis_index,
-    is_floating,
     layer,
     promote,
     reads,
     require_rank,
 )
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.ops.promotion import as_floating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def read_pairwise_distance(
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html"""
     dtype = promote(x1.dtype, x2.dtype)
     op = Distance(function="pairwise_distance", keepdim=keepdim)
-    return Call(op, (x1, x2), dtype if is_floating(dtype) else "float32")
+    return Call(op, (x1, x2), as_floating(dtype))
 
 
 @layer("CosineSimilarity")

@@ -11,6 +11,7 @@ from shapecalc.dims import Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, reads
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.ops.promotion import as_complex, as_real
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +140,15 @@ def read_matrix_function(name: str, A: Operand | None = None, *args: Any, **kwar
     outputs = _SQUARE[function] if square else _ANY[function]
     operand = A or kwargs.get("input") or kwargs["L"]
     op = MatrixFunction(function=function, outputs=(outputs,), square=square)
-    dtype = _complex(operand.dtype) if function == "eigvals" else operand.dtype
-    return Call(op, (operand,), _real(dtype) if function in ("eigvalsh", "svdvals") else dtype)
+    dtype = as_complex(operand.dtype) if function == "eigvals" else operand.dtype
+    return Call(op, (operand,), as_real(dtype) if function in ("eigvalsh", "svdvals") else dtype)
 
 
 @reads("linalg.matrix_rank", "linalg.cond", named=True)
 def read_matrix_number(name: str, A: Operand, *args: Any, **kwargs: Any) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html"""
     function = name.rpartition(".")[2]
-    dtype = "int64" if function == "matrix_rank" else _real(A.dtype)
+    dtype = "int64" if function == "matrix_rank" else as_real(A.dtype)
     return Call(MatrixFunction(function=function, outputs=("",)), (A,), dtype)
 
 
@@ -159,7 +160,7 @@ def read_square(name: str, A: Operand | None = None, *args: Any, **kwargs: Any) 
     """https://pytorch.org/docs/stable/linalg.html"""
     function = name.rpartition(".")[2]
     operand = A or kwargs["input"]
-    own, real, wide = operand.dtype, _real(operand.dtype), _complex(operand.dtype)
+    own, real, wide = operand.dtype, as_real(operand.dtype), as_complex(operand.dtype)
     table: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[..., Any]]] = {
         "slogdet": (("", ""), (own, real), Slogdet),
         "eigh": (("n", "nn"), (real, own), Eigen),
@@ -192,7 +193,7 @@ def read_qr(
 def read_svd(A: Operand, full_matrices: bool = True, *, driver: str | None = None) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.linalg.svd.html"""
     outputs = ("nn", "k", "mm") if full_matrices else ("nk", "k", "km")
-    dtypes = (A.dtype, _real(A.dtype), A.dtype)
+    dtypes = (A.dtype, as_real(A.dtype), A.dtype)
     op = MatrixFunction(function="svd", outputs=outputs)
     return Call(op, (A,), dtypes, lambda found: SVD(*found))
 
@@ -201,20 +202,9 @@ def read_svd(A: Operand, full_matrices: bool = True, *, driver: str | None = Non
 def read_old_svd(input: Operand, some: bool = True, compute_uv: bool = True) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.svd.html"""
     outputs = ("nk", "k", "mk") if some and compute_uv else ("nn", "k", "mm")
-    dtypes = (input.dtype, _real(input.dtype), input.dtype)
+    dtypes = (input.dtype, as_real(input.dtype), input.dtype)
     op = MatrixFunction(function="svd", outputs=outputs)
     return Call(op, (input,), dtypes, lambda found: OldSVD(*found))
-
-
-_REAL = {"complex32": "float16", "complex64": "float32", "complex128": "float64"}
-
-
-def _real(dtype: str) -> str:
-    return _REAL.get(dtype, dtype)
-
-
-def _complex(dtype: str) -> str:
-    return {real: wide for wide, real in _REAL.items()}.get(dtype, dtype)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,13 +58,13 @@ def read_linear(input: Operand, weight: Operand, bias: Operand | None = None) ->
     *rows, in_features = weight.shape
     op = Linear(in_features=in_features, out_features=rows[0] if rows else None)
     if bias is not None:
-        if not rows and input.ndim == 2:
-            raise RankError(f"a bias needs a weight (out_features, in_features), got {weight.shape}")
+        if not rows and input.ndim > 1:
+            raise RankError(f"a bias needs a weight of 2 dimensions, got {weight.shape}")
         require_expands(bias.shape, Shape((*input.shape[:-1], *rows)), "bias")
     return Call(op, (input,))
 
 
-@layer("Linear", "LazyLinear")
+@layer("Linear")
 def build_linear(
     name: str,
     inputs: tuple[Shape, ...],
@@ -78,6 +78,14 @@ def build_linear(
     op = Linear(in_features=features, out_features=outputs)
     parameters = {"weight": Shape((outputs, features)), "bias": Shape((outputs,))}
     return Built(op, parameters if bias else {"weight": parameters["weight"]})
+
+
+@layer("LazyLinear")
+def build_lazy_linear(
+    name: str, inputs: tuple[Shape, ...], out_features: IntoDim, bias: bool = True
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html"""
+    return build_linear(name, inputs, None, out_features, bias)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

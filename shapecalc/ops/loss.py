@@ -11,13 +11,11 @@ from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import DimMismatchError, RankError, ShapeError, SizeError
 from shapecalc.op import (
-    Built,
     Call,
     Op,
     Operand,
     OutShape,
     is_floating,
-    layer,
     promote,
     reads,
     require_rank,
@@ -219,7 +217,7 @@ _SINGLE: dict[str, Callable[..., Shape]] = {
     "ctc_loss": _ctc,
 }
 
-_POSITIONAL = {
+POSITIONAL = {
     "margin_ranking_loss": ("input1", "input2", "target"),
     "cosine_embedding_loss": ("input1", "input2", "target"),
     "triplet_margin_loss": ("anchor", "positive", "negative"),
@@ -241,7 +239,7 @@ def read_loss(
 ) -> Call:
     """https://pytorch.org/docs/stable/nn.functional.html#loss-functions"""
     function = name.rpartition(".")[2]
-    given = dict(zip(_POSITIONAL.get(function, ("input", "target")), args, strict=False)) | options
+    given = dict(zip(POSITIONAL.get(function, ("input", "target")), args, strict=False)) | options
     operands = {role: _as_operand(role, value) for role, value in given.items()}
     tensors = {role: operand for role, operand in operands.items() if operand is not None}
     first = next(iter(tensors.values()))
@@ -256,7 +254,7 @@ def read_loss(
     elif function == "cross_entropy" and tensors["target"].shape == first.shape != ():
         raise ShapeError("expected probabilities of a floating type, got integers")
     if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+        reduction = legacy_reduction(size_average, reduce)
     op = Loss(function=function, reduction=reduction, roles=tuple(tensors))
     return Call(op, tuple(tensors.values()), dtype)
 
@@ -267,57 +265,8 @@ def _as_operand(role: str, value: Any) -> Operand | None:
     return value if isinstance(value, Operand) else None
 
 
-def _legacy(size_average: bool | None, reduce: bool | None) -> str:
+def legacy_reduction(size_average: bool | None, reduce: bool | None) -> str:
+    """Return the reduction that two old options stand for."""
     if reduce is False:
         return "none"
     return "sum" if size_average is False else "mean"
-
-
-_MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "L1Loss": ("l1_loss", ()),
-    "NLLLoss": ("nll_loss", ("weight", "ignore_index")),
-    "PoissonNLLLoss": ("poisson_nll_loss", ("log_input", "full", "eps")),
-    "GaussianNLLLoss": ("gaussian_nll_loss", ("full", "eps")),
-    "KLDivLoss": ("kl_div", ("log_target",)),
-    "MSELoss": ("mse_loss", ()),
-    "BCELoss": ("binary_cross_entropy", ("weight",)),
-    "BCEWithLogitsLoss": ("binary_cross_entropy_with_logits", ("weight", "pos_weight")),
-    "HingeEmbeddingLoss": ("hinge_embedding_loss", ("margin",)),
-    "MultiLabelMarginLoss": ("multilabel_margin_loss", ()),
-    "SmoothL1Loss": ("smooth_l1_loss", ("beta",)),
-    "HuberLoss": ("huber_loss", ("delta",)),
-    "SoftMarginLoss": ("soft_margin_loss", ()),
-    "CrossEntropyLoss": ("cross_entropy", ("weight", "ignore_index", "label_smoothing")),
-    "MultiLabelSoftMarginLoss": ("multilabel_soft_margin_loss", ("weight",)),
-    "CosineEmbeddingLoss": ("cosine_embedding_loss", ("margin",)),
-    "MarginRankingLoss": ("margin_ranking_loss", ("margin",)),
-    "MultiMarginLoss": ("multi_margin_loss", ("p", "margin", "weight")),
-    "TripletMarginLoss": ("triplet_margin_loss", ("margin", "p", "eps", "swap")),
-    "CTCLoss": ("ctc_loss", ("blank", "zero_infinity")),
-}
-
-
-@layer(*_MODULES)
-def build_loss(
-    name: str,
-    inputs: tuple[Shape, ...],
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    **options: object,
-) -> Built:
-    """https://pytorch.org/docs/stable/nn.html#loss-functions
-
-    Raises:
-        TypeError: torch's constructor has no such option.
-    """
-    function, known = _MODULES[name]
-    for option in options:
-        if option not in known:
-            raise TypeError(f"{name} has no parameter {option!r}")
-    if function == "cross_entropy" and len(inputs) > 1 and len(inputs[0]) == len(inputs[1]):
-        function = "cross_entropy_of_probabilities"
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
-    roles = _POSITIONAL.get(function, ("input", "target"))[: len(inputs)]
-    return Built(Loss(function=function, reduction=reduction, roles=roles))

@@ -89,5 +89,5 @@ def as_real(dtype: str) -> str:
 
 
 def as_complex(dtype: str) -> str:
-    """Return the complex type whose parts are of type `dtype`."""
-    return _COMPLEX_OF.get(dtype, "complex64")
+    """Return the complex type whose parts are of type `dtype`, which may be one already."""
+    return dtype if dtype.startswith("complex") else _COMPLEX_OF.get(dtype, "complex64")

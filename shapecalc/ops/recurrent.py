@@ -10,6 +10,7 @@ from shapecalc import dims
 from shapecalc.conditions import require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.ops.linear import features_fix
 from shapecalc.ops.matmul import require_shape
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
@@ -71,7 +72,7 @@ class Recurrent(Op):
 
 def require_features(got: Dim, input_size: Dim) -> None:
     """Demand the number of features that the weights are for."""
-    fix = f"build the layer with input_size={dims.format_dim(got)}" if got.is_Integer else None
+    fix = features_fix(got, input_size, "input_size")
     require_same(got, input_size, "input features", fix=fix)
 
 
@@ -111,8 +112,59 @@ def _is_flat_list(rest: Sequence[Any]) -> bool:
     return bool(rest) and isinstance(rest[0], (list, tuple))
 
 
-@layer("RNN", "LSTM", "GRU")
-def build_recurrent(
+@layer("LSTM")
+def build_lstm(
+    name: str,
+    inputs: tuple[Shape, ...],
+    input_size: IntoDim | None,
+    hidden_size: IntoDim,
+    num_layers: int = 1,
+    bias: bool = True,
+    batch_first: bool = False,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+    proj_size: IntoDim = 0,
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html"""
+    op = Recurrent(
+        function=name,
+        input_size=inputs[0][-1] if input_size is None else dims.as_dim(input_size),
+        hidden_size=dims.as_dim(hidden_size),
+        num_layers=num_layers,
+        batch_first=batch_first,
+        bidirectional=bidirectional,
+        proj_size=dims.as_dim(proj_size),
+    )
+    return Built(op, _parameters(op, bias=bias))
+
+
+@layer("GRU")
+def build_gru(
+    name: str,
+    inputs: tuple[Shape, ...],
+    input_size: IntoDim | None,
+    hidden_size: IntoDim,
+    num_layers: int = 1,
+    bias: bool = True,
+    batch_first: bool = False,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.GRU.html"""
+    return build_lstm(
+        name,
+        inputs,
+        input_size,
+        hidden_size,
+        num_layers,
+        bias,
+        batch_first,
+        bidirectional=bidirectional,
+    )
+
+
+@layer("RNN")
+def build_rnn(
     name: str,
     inputs: tuple[Shape, ...],
     input_size: IntoDim | None,
@@ -123,34 +175,36 @@ def build_recurrent(
     batch_first: bool = False,
     dropout: float = 0.0,
     bidirectional: bool = False,
-    proj_size: IntoDim = 0,
 ) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html"""
-    features = inputs[0][-1] if input_size is None else dims.as_dim(input_size)
-    hidden, projection = dims.as_dim(hidden_size), dims.as_dim(proj_size)
-    op = Recurrent(
-        function=name,
-        input_size=features,
-        hidden_size=hidden,
-        num_layers=num_layers,
-        batch_first=batch_first,
+    """https://pytorch.org/docs/stable/generated/torch.nn.RNN.html"""
+    return build_lstm(
+        name,
+        inputs,
+        input_size,
+        hidden_size,
+        num_layers,
+        bias,
+        batch_first,
         bidirectional=bidirectional,
-        proj_size=projection,
     )
-    directions = 2 if bidirectional else 1
-    gates, out = _GATES[name] * hidden, hidden if projection == 0 else projection
-    parameters = dict[str, Shape]()
-    for number in range(num_layers):
+
+
+def _parameters(op: Recurrent, *, bias: bool) -> dict[str, Shape]:
+    directions = 2 if op.bidirectional else 1
+    hidden = op.hidden_size if op.proj_size == 0 else op.proj_size
+    gates = _GATES[op.function] * op.hidden_size
+    found = dict[str, Shape]()
+    for number in range(op.num_layers):
         for suffix in ("", "_reverse")[:directions]:
             end = f"l{number}{suffix}"
-            fed = features if number == 0 else directions * out
-            parameters[f"weight_ih_{end}"] = Shape((gates, fed))
-            parameters[f"weight_hh_{end}"] = Shape((gates, out))
+            fed = op.input_size if number == 0 else directions * hidden
+            found[f"weight_ih_{end}"] = Shape((gates, fed))
+            found[f"weight_hh_{end}"] = Shape((gates, hidden))
             if bias:
-                parameters[f"bias_ih_{end}"] = parameters[f"bias_hh_{end}"] = Shape((gates,))
-            if projection != 0:
-                parameters[f"weight_hr_{end}"] = Shape((projection, hidden))
-    return Built(op, parameters)
+                found[f"bias_ih_{end}"] = found[f"bias_hh_{end}"] = Shape((gates,))
+            if op.proj_size != 0:
+                found[f"weight_hr_{end}"] = Shape((op.proj_size, op.hidden_size))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,14 +263,13 @@ def read_cell(
     return Call(op, (input, *states))
 
 
-@layer("RNNCell", "LSTMCell", "GRUCell")
+@layer("LSTMCell", "GRUCell")
 def build_cell(
     name: str,
     inputs: tuple[Shape, ...],
     input_size: IntoDim | None,
     hidden_size: IntoDim,
     bias: bool = True,
-    nonlinearity: str = "tanh",
 ) -> Built:
     """https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html"""
     features = inputs[0][-1] if input_size is None else dims.as_dim(input_size)
@@ -227,3 +280,16 @@ def build_cell(
     if bias:
         parameters |= {"bias_ih": Shape((gates,)), "bias_hh": Shape((gates,))}
     return Built(op, parameters)
+
+
+@layer("RNNCell")
+def build_rnn_cell(
+    name: str,
+    inputs: tuple[Shape, ...],
+    input_size: IntoDim | None,
+    hidden_size: IntoDim,
+    bias: bool = True,
+    nonlinearity: str = "tanh",
+) -> Built:
+    """https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html"""
+    return build_cell(name, inputs, input_size, hidden_size, bias)

@@ -5,7 +5,6 @@ A traced transformer arrives as the many calls it is made of; only a spec names 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shapecalc import dims
@@ -13,6 +12,7 @@ from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Built, Op, OutShape, layer, require_rank
+from shapecalc.ops.linear import features_fix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Transformer(Op):
         for shape in inputs[:count]:
             require_rank(shape, 2, 3, layout="(T, N, d_model) or (T, d_model)")
             require_rank(shape, len(inputs[0]), layout="in every tensor alike")
-            fix = f"build the layer with d_model={dims.format_dim(shape[-1])}"
+            fix = features_fix(shape[-1], self.d_model, "d_model")
             require_same(shape[-1], self.d_model, "features", fix=fix)
             if len(shape) == 3:
                 batch = 0 if self.batch_first else 1
@@ -96,57 +96,13 @@ def _parameters(name: str, model: Dim, feedforward: Dim, *, bias: bool) -> dict[
     found |= {"linear1.weight": Shape((feedforward, model)), "linear1.bias": Shape((feedforward,))}
     found |= {"linear2.weight": Shape((model, feedforward)), "linear2.bias": Shape((model,))}
     for number in range(len(attentions) + 1):
-        found |= _norm(f"norm{number + 1}", model)
+        found |= _norm(f"norm{number + 1}", model, bias=bias)
     return {key: shape for key, shape in found.items() if bias or not key.endswith("bias")}
 
 
-def _norm(prefix: str, model: Dim) -> dict[str, Shape]:
-    return {f"{prefix}.weight": Shape((model,)), f"{prefix}.bias": Shape((model,))}
-
-
-def _stack(
-    name: str, inputs: tuple[Shape, ...], one: Mapping[str, object], number: int, *, norm: bool
-) -> Built:
-    single = build_transformer_layer(f"{name}Layer", inputs, **one)
-    found = {
-        f"layers.{n}.{key}": shape
-        for n in range(number)
-        for key, shape in single.parameters.items()
-    }
-    assert isinstance(single.op, Transformer)
-    op = Transformer(
-        function=name,
-        d_model=single.op.d_model,
-        nhead=single.op.nhead,
-        batch_first=single.op.batch_first,
-    )
-    return Built(op, {**found, **(_norm("norm", op.d_model) if norm else {})})
-
-
-@layer("TransformerEncoder")
-def build_encoder(
-    name: str,
-    inputs: tuple[Shape, ...],
-    encoder_layer: Mapping[str, object],
-    num_layers: int,
-    norm: object = None,
-    enable_nested_tensor: bool = True,
-    mask_check: bool = True,
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html"""
-    return _stack(name, inputs, encoder_layer, num_layers, norm=bool(norm))
-
-
-@layer("TransformerDecoder")
-def build_decoder(
-    name: str,
-    inputs: tuple[Shape, ...],
-    decoder_layer: Mapping[str, object],
-    num_layers: int,
-    norm: object = None,
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html"""
-    return _stack(name, inputs, decoder_layer, num_layers, norm=bool(norm))
+def _norm(prefix: str, model: Dim, *, bias: bool) -> dict[str, Shape]:
+    names = ("weight", "bias") if bias else ("weight",)
+    return {f"{prefix}.{name}": Shape((model,)) for name in names}
 
 
 @layer("Transformer")
@@ -168,23 +124,14 @@ def build_transformer(
     bias: bool = True,
 ) -> Built:
     """https://pytorch.org/docs/stable/generated/torch.nn.Transformer.html"""
-    one = {
-        "d_model": d_model,
-        "nhead": nhead,
-        "dim_feedforward": dim_feedforward,
-        "batch_first": batch_first,
-        "bias": bias,
-    }
-    encoder = _stack("TransformerEncoder", inputs, one, num_encoder_layers, norm=True)
-    decoder = _stack("TransformerDecoder", inputs, one, num_decoder_layers, norm=True)
-    found = {f"encoder.{key}": shape for key, shape in encoder.parameters.items()}
-    found |= {f"decoder.{key}": shape for key, shape in decoder.parameters.items()}
-    if not bias:
-        found = {key: shape for key, shape in found.items() if not key.endswith("bias")}
+    model, feedforward = dims.as_dim(d_model), dims.as_dim(dim_feedforward)
+    found = dict[str, Shape]()
+    for part, count in (("Encoder", num_encoder_layers), ("Decoder", num_decoder_layers)):
+        one = _parameters(part, model, feedforward, bias=bias)
+        for number in range(count):
+            found |= {f"{part.lower()}.layers.{number}.{key}": one[key] for key in one}
+        found |= _norm(f"{part.lower()}.norm", model, bias=bias)
     op = Transformer(
-        function=name,
-        d_model=dims.as_dim(d_model),
-        nhead=dims.as_dim(nhead),
-        batch_first=batch_first,
+        function=name, d_model=model, nhead=dims.as_dim(nhead), batch_first=batch_first
     )
     return Built(op, found)

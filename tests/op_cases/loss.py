@@ -25,7 +25,7 @@ def each(function, x, out, **options):
 
 def weighted(function, name="weight", **options):
     """Return a loss of (input, target, weight)."""
-    return lambda input, target, weight: function(input, target, **{name: weight}, **options)
+    return lambda x, target, weight: function(x, target, **{name: weight}, **options)
 
 
 def ctc(log_probs, targets):
