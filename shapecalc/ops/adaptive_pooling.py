@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from shapecalc import dims
-from shapecalc.conditions import require
+from shapecalc.conditions import require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
@@ -31,12 +31,13 @@ class AdaptivePool(Op):
 
     Raises:
         RankError: `x` is not (N, C, *spatial).
+        SizeError: there is nothing to pool.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
     """
 
-    function: str
+    function: str = field(repr=False)  # part of `kind`
     output_size: tuple[Dim | None, ...]
     return_indices: bool = False
 
@@ -49,6 +50,10 @@ class AdaptivePool(Op):
         """Put the given sizes in the places of the spatial ones."""
         axes = len(self.output_size)
         require_rank(x, axes + 2, axes + 1, layout="(N, C, *spatial)")
+        # the mean over everything, which torch computes by itself, is there for no element, too
+        if self.function == "max" or any(size != 1 for size in self.output_size):
+            for size in x[-axes:]:
+                require_positive(size, "a size to be pooled")
         spatial = [
             size if wanted is None else wanted
             for size, wanted in zip(x[-axes:], self.output_size, strict=True)
@@ -118,6 +123,8 @@ def exactly(value: object, axes: int, what: str) -> tuple[Any, ...]:
 def adaptive_pool(name: str, output_size: Sizes, return_indices: bool = False) -> AdaptivePool:
     """Return the op of `adaptive_max_pool2d` and its like, after torch's checks."""
     axes = int(name.removesuffix("_with_indices")[-2])
+    if output_size is None:  # torch takes it for one axis, not for all
+        raise SizeError("expected an output_size, got None")
     sizes = exactly(output_size, axes, "output_size")
     if axes == 1 and None in sizes:
         raise SizeError("output_size of a 1d pooling cannot be None")

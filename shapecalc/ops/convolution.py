@@ -172,7 +172,6 @@ def build_conv(
     name: str,
     inputs: tuple[Shape, ...],
     in_channels: IntoDim | None,
-    *,
     out_channels: IntoDim,
     kernel_size: PerAxis,
     stride: PerAxis = 1,
@@ -208,18 +207,8 @@ def build_lazy_conv(
     padding_mode: str = "zeros",
 ) -> Built:
     """https://pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html"""
-    return build_conv(
-        name,
-        inputs,
-        out_channels=out_channels,
-        kernel_size=kernel_size,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        bias=bias,
-        padding_mode=padding_mode,
-    )
+    rest = (stride, padding, dilation, groups, bias, padding_mode)
+    return build_conv(name, inputs, None, out_channels, kernel_size, *rest)
 
 
 def channels_of(x: Shape, axes: int) -> Dim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError, SizeError
@@ -27,7 +27,7 @@ class Dropout(Op):
         https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
     """
 
-    function: str = "Dropout"
+    function: str = field(default="Dropout", repr=False)  # it is `kind`
     p: float = 0.5
     training: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecalc import dims
 from shapecalc.conditions import require, require_positive, require_same
@@ -29,7 +29,7 @@ class LayerNorm(Op):
         https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
     """
 
-    function: str = "LayerNorm"
+    function: str = field(default="LayerNorm", repr=False)  # it is `kind`
     normalized_shape: tuple[Dim, ...]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecalc import dims
 from shapecalc.conditions import require
@@ -41,7 +41,7 @@ class Pool(Op):
         https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
     """
 
-    function: str
+    function: str = field(repr=False)  # part of `kind`
     kernel_size: tuple[Dim, ...]
     stride: tuple[Dim, ...]
     padding: Pairs = ((0, 0),)

@@ -5,7 +5,7 @@ https://pytorch.org/docs/stable/nn.html#non-linear-activations-other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecalc.dims import Shape
 from shapecalc.op import (
@@ -36,7 +36,7 @@ class Softmax(Op):
         https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
     """
 
-    function: str = "softmax"
+    function: str = field(default="softmax", repr=False)  # it is `kind`
     dim: int
 
     @property

@@ -201,7 +201,6 @@ def build_conv_transpose(
     name: str,
     inputs: tuple[Shape, ...],
     in_channels: IntoDim | None,
-    *,
     out_channels: IntoDim,
     kernel_size: PerAxis,
     stride: PerAxis = 1,
@@ -241,16 +240,5 @@ def build_lazy_conv_transpose(
     padding_mode: str = "zeros",
 ) -> Built:
     """https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html"""
-    return build_conv_transpose(
-        name,
-        inputs,
-        out_channels=out_channels,
-        kernel_size=kernel_size,
-        stride=stride,
-        padding=padding,
-        output_padding=output_padding,
-        groups=groups,
-        bias=bias,
-        dilation=dilation,
-        padding_mode=padding_mode,
-    )
+    rest = (stride, padding, output_padding, groups, bias, dilation, padding_mode)
+    return build_conv_transpose(name, inputs, None, out_channels, kernel_size, *rest)

@@ -35,6 +35,7 @@ REJECTS = [
     Rejects(nn.AdaptiveAvgPool2d(-1), (2, 3, 9, 9)),
     Rejects(nn.AdaptiveAvgPool1d(3), (2, 2, 3, 9)),
     Rejects(nn.AdaptiveMaxPool1d(None), (2, 3, 9)),
+    Rejects(nn.AdaptiveAvgPool2d(None), (2, 3, 9, 9)),
     Rejects(nn.AdaptiveMaxPool3d((2, 2)), (2, 3, 9, 9, 9)),
     Rejects(nn.FractionalMaxPool2d(2, 7), (2, 3, 7, 7)),
     Rejects(nn.FractionalMaxPool3d(2, 6), (2, 3, 7, 7, 7)),

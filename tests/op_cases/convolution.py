@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from shapecalc.dims import floordiv
-from tests.op_cases.case import Case, D, H, L, N, Rejects, W, half
+from tests.op_cases.case import C, Case, D, H, L, N, Rejects, W, half
 
 CASES = [
     Case(nn.Conv1d(3, 8, 3),                                  (N, 3, L),        (N, 8, L - 2)),
@@ -24,6 +24,8 @@ CASES = [
     Case(nn.Conv2d(3, 8, 3),                                  (3, H, W),        (8, H - 2, W - 2)),
     Case(lambda x, w: F.conv2d(x, w, stride=2),               [(N, 3, H, W), (8, 3, 3, 3)], (N, 8, floordiv(H - 1, 2), floordiv(W - 1, 2))),
     Case(lambda x, w: F.conv1d(x, w, padding=[2], groups=2),  [(N, 4, L), (6, 2, 3)], (N, 6, L + 2)),
+    Case(nn.LazyConv2d(8, 3, 2, 1),                           (N, 3, H, W),     (N, 8, half(H), half(W))),
+    Case(nn.LazyConv1d(8, 3),                                 (N, C, L),        (N, 8, L - 2), sizes=[{"N": 2, "C": 3, "L": 9}]),
 ]  # fmt: skip
 
 REJECTS = [

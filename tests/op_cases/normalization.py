@@ -35,6 +35,8 @@ CASES = [
     Case(nn.InstanceNorm2d(3),                            (3, H, W),       (3, H, W)),
     Case(nn.InstanceNorm3d(3, track_running_stats=True),  (N, 3, D, H, W), (N, 3, D, H, W)),
     Case(lambda x: F.instance_norm(x),                    (N, C, L),       (N, C, L)),
+    Case(nn.LazyBatchNorm2d(),                            (N, 3, H, W),    (N, 3, H, W)),
+    Case(nn.LazyInstanceNorm1d(),                         (N, 3, L),       (N, 3, L)),
 ]  # fmt: skip
 
 REJECTS = [

@@ -26,6 +26,7 @@ CASES = [
     Case(lambda x, w: F.conv_transpose1d(x, w, stride=3),         [(N, 3, L), (3, 5, 2)], (N, 5, 3 * L - 1)),
     Case(lambda x, w: torch.convolution(x, w, None, [2], [1], [1], False, [0], 1),         [(N, 3, H, W), (8, 3, 3, 3)], (N, 8, half(H), half(W))),
     Case(lambda x, w: torch.convolution(x, w, None, [2, 2], [1, 1], [1, 1], True, [0], 1), [(N, 3, H, W), (3, 8, 4, 4)], (N, 8, 2 * H, 2 * W)),
+    Case(nn.LazyConvTranspose2d(8, 2, 2),                         (N, 3, H, W),    (N, 8, 2 * H, 2 * W)),
 ]  # fmt: skip
 
 REJECTS = [
