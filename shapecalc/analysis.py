@@ -190,6 +190,16 @@ class Analysis:
         """The conditions that the formulas rest on, each with its origin."""
         return self.graph.premises
 
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The sizes that `at` takes: the symbols of the inputs, and of a spec's parameters."""
+        names = dict.fromkeys(str(symbol) for symbol in self.graph.symbols)
+        if _is_spec(self.source):
+            for layer in self.graph.layers:
+                found = (dims.symbols_of(shape) for shape in layer.out_shapes)
+                names.update(dict.fromkeys(str(symbol) for shape in found for symbol in shape))
+        return tuple(names)
+
     @property
     def inferred(self) -> bool:
         """Whether the input pattern was inferred rather than given."""
@@ -260,14 +270,14 @@ class Analysis:
         raise RejectedInput("\n".join([f"not accepted: {given}", *reasons]), reasons=reasons)
 
     def _check(self, sizes: Mapping[str, int]) -> None:
-        names = [str(symbol) for symbol in self.graph.symbols]
+        names = self.symbols
         missing = [name for name in names if name not in sizes]
         if missing:
             raise PatternError(f"a size is missing for {', '.join(missing)}: give {missing[0]}=...")
         unknown = [name for name in sizes if name not in names]
         if unknown:
             known = ", ".join(names) or "none"
-            raise PatternError(f"{unknown[0]} is no symbol of the inputs; they are: {known}")
+            raise PatternError(f"{unknown[0]} is no symbol of this model; they are: {known}")
         for name, size in sizes.items():
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise PatternError(f"{name} is a size: a whole number of at least 1, got {size!r}")

@@ -288,12 +288,25 @@ def promote(*dtypes: str) -> str:
     known = {dtype for dtype in dtypes if dtype in DTYPE_NAMES}
     if known == {"float16", "bfloat16"}:
         return "float32"
+    if "uint8" in known and "int8" in known:
+        known.add("int16")  # the narrowest that holds both
+    # a complex type has the width of the widest part
+    if "float64" in known and known & {"complex32", "complex64"}:
+        known.add("complex128")
+    if "float32" in known and "complex32" in known:
+        known.add("complex64")
     return max(known, key=DTYPE_NAMES.index, default="float32")
 
 
 def is_floating(dtype: str) -> bool:
     """Tell whether a type holds fractions."""
     return dtype.startswith(("float", "bfloat", "complex"))
+
+
+# parameters with an entry per axis, which torch also takes as one number
+_PER_AXIS = {
+    "kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "dim",
+}  # fmt: skip
 
 
 def format_parameters(op: Op) -> Iterable[str]:
@@ -304,15 +317,22 @@ def format_parameters(op: Op) -> Iterable[str]:
         if isinstance(value, tuple) and isinstance(usual, tuple) and len(usual) == 1:
             usual = usual * len(value)  # a default is written for one axis
         if entry.repr and value != usual:
-            yield f"{entry.name}={format_value(value)}"
+            shown = _as_one(value) if entry.name in _PER_AXIS else value
+            yield f"{entry.name}={format_value(shown)}"
+
+
+def _as_one(value: object) -> object:
+    """Return the entry of a tuple whose entries are all equal."""
+    if isinstance(value, tuple) and value and all(entry == value[0] for entry in value):
+        return _as_one(value[0])
+    return tuple(map(_as_one, value)) if isinstance(value, tuple) else value
 
 
 def format_value(value: object) -> str:
-    """Return a parameter as torch prints it; equal entries of a tuple are written once."""
+    """Return a parameter as Python prints it."""
     if isinstance(value, tuple):
-        if len(value) > 1 and all(entry == value[0] for entry in value):
-            return format_value(value[0])
-        return f"({', '.join(format_value(entry) for entry in value)})"
+        entries = [format_value(entry) for entry in value]
+        return f"({entries[0]},)" if len(entries) == 1 else f"({', '.join(entries)})"
     if hasattr(value, "free_symbols"):
         return dims.format_dim(value)
     return str(value)

@@ -200,12 +200,13 @@ def _offline() -> Iterator[None]:
 
 def _raised(doing: str, error: BaseException) -> TargetError:
     """Return one message for what the user's code raised, with its file and line."""
+    ours = (__file__, importlib.__file__, getattr(sys.modules.get("torch"), "__file__", None))
+    inside = ("<", *(f"{Path(file).parent}{os.sep}" for file in ours if file))
     where = ""
     traceback = error.__traceback__
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        inside = f"{os.sep}shapecalc{os.sep}" in file or "importlib" in file or file.startswith("<")
-        if not inside:
+        if not file.startswith(inside):
             where = f"{file}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     if isinstance(error, SyntaxError):

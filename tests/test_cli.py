@@ -53,9 +53,9 @@ class Keyword(nn.Module):
 """
 
 SPEC = """\
-input: [N, 1, H, W]
+input: N,1,H,W
 layers:
-  - conv1: {Conv2d: {out_channels: 6, kernel_size: 5, padding: 2}}
+  - Conv2d: {name: conv1, out_channels: 6, kernel_size: 5, padding: 2}
   - ReLU
 """
 

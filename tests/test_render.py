@@ -349,6 +349,17 @@ def test_the_general_formula_gives_what_torch_gives(module: nn.Module) -> None:
             assert axis.arithmetic(at).endswith(f" = {size}")
 
 
+def test_an_equation_is_not_repeated() -> None:
+    op = conv(3, 8, (symbol("k"),), stride=symbol("s"), padding=symbol("p"))
+    shapes = Shape((N, 3, symbol("L")))
+    found = Layer(
+        index=0, name="f", op=op, function="conv1d", in_shapes=(shapes,),
+        out_shapes=(Shape(op.out_shape(shapes)),),
+    )  # fmt: skip
+    assert text.record(equation(found)).count("floor((L + 2*p - k)/s) + 1  in general") == 1
+    assert "simplified" not in text.record(equation(found))
+
+
 def test_a_symbol_as_parameter_is_not_mixed_up_with_that_of_the_formula() -> None:
     # the stride is a size named k, which is also what the formula calls the kernel size
     op = conv(3, 8, (3,), stride=symbol("k"))

@@ -149,8 +149,7 @@ def read_at(text: str | None) -> dict[str, int]:
 
 def complete(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return `sizes` with one for every symbol; those left out keep the size of the trace."""
-    names = [str(symbol) for symbol in analysis.graph.symbols]
-    rest = {name: analysis.graph.hint[name] for name in names if name not in sizes}
+    rest = {name: analysis.graph.hint[name] for name in analysis.symbols if name not in sizes}
     return {**sizes, **rest}
 
 

@@ -119,7 +119,7 @@ class _Document:
             "name": graph.name,
             "training": analysis.train,
             "parameters": graph.parameters,
-            "symbols": [str(symbol) for symbol in graph.symbols],
+            "symbols": list(analysis.symbols),
             "at": dict(self.sizes) or None,
             "inputs": [
                 {"name": tensor.name, "dtype": tensor.dtype, **self.shape(tensor.shape)}

@@ -53,7 +53,7 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
     for sentence in sums(analysis):
         yield rf"\item {escape(sentence)}"
     domain = [condition(text) for text in analysis.domain]
-    domain = domain or [rf"every ${symbol(str(name))}$" for name in analysis.graph.symbols]
+    domain = domain or [rf"every ${symbol(name)}$" for name in analysis.symbols]
     yield rf"\item holds for {', '.join(domain) or 'these sizes'}"
     for premise in branches(analysis):
         where = f" at {premise.location}" if premise.location else ""

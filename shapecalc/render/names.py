@@ -19,7 +19,7 @@ class Names:
 
     @classmethod
     def of(cls, formulas: Iterable[Dim], *, taken: Iterable[str]) -> Names:
-        """Name every long formula after its symbol, or `S` where it has several, and a number.
+        """Name every long formula after its size, or `S` where it has several, and a number.
 
         >>> H, W = dims.symbol("H"), dims.symbol("W")
         >>> print(Names.of([dims.floordiv(H + 1, 2), dims.floordiv(W + 3, 4), H], taken="HW"))
@@ -32,8 +32,7 @@ class Names:
         for formula in formulas:
             if formula in names or len(dims.format_dim(formula)) <= _SHORT:
                 continue
-            symbols = sorted(str(symbol) for symbol in formula.free_symbols)
-            stem = symbols[0] if len(symbols) == 1 and not symbols[0][-1].isdigit() else "S"
+            stem = _stem(formula)
             name = ""
             while not name or name in used:
                 counts[stem] = counts.get(stem, 0) + 1
@@ -53,3 +52,10 @@ class Names:
 
     def __str__(self) -> str:
         return "\n".join(f"{name} = {dims.format_dim(dim)}" for dim, name in self.names.items())
+
+
+def _stem(formula: Dim) -> str:
+    """Return the one size of a formula; sizes are written large, parameters small."""
+    symbols = [str(symbol) for symbol in formula.free_symbols]
+    sizes = [name for name in symbols if name[0].isupper()] or symbols
+    return sizes[0] if len(sizes) == 1 and not sizes[0][-1].isdigit() else "S"

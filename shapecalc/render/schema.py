@@ -149,7 +149,10 @@ ANALYSIS: Schema = _schema(
     name=_said(_TEXT, "the class of the model, or the name of the spec"),
     training=_FLAG,
     parameters=_said(_COUNT, "elements of all parameters, shared ones counted once"),
-    symbols=_array(_TEXT, "the symbols of the inputs, in the order in which they are written"),
+    symbols=_array(
+        _TEXT,
+        "the symbols of the inputs as they are written, then those of a spec's parameters",
+    ),
     at=_said({"type": ["object", "null"]}, "the sizes given with --at"),
     inputs=_array(_ref("input")),
     inferred=_said(_FLAG, "the input patterns were inferred, not given"),

@@ -65,7 +65,7 @@ def sums(analysis: Analysis) -> tuple[str, str]:
 
 def validity(analysis: Analysis) -> str:
     """Return the sizes for which the formulas hold, as a sentence."""
-    symbols = ", ".join(str(name) for name in analysis.graph.symbols)
+    symbols = ", ".join(analysis.symbols)
     every = f"every {symbols}" if symbols else "these sizes"
     text = f"holds for {', '.join(analysis.domain) or every}"
     return f"up to where it fails, it {text}" if analysis.findings else text

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 WIDEST = 160  # columns; a table that nobody fits to a terminal names its formulas beyond that
 
+_LONGEST = 80  # characters of the domain on one line
 _NARROWEST = 40  # columns; below, words would be cut to pieces
 _UNBOUNDED = 1 << 16  # columns where no line is to be wrapped
 
@@ -49,7 +50,7 @@ def table(
     names = Names()
     grid = Grid(lines, sizes, names)
     if grid.width > (width or WIDEST):
-        names = Names.of(_in_order(analysis, lines), taken=map(str, analysis.graph.symbols))
+        names = Names.of(_in_order(analysis, lines), taken=analysis.symbols)
         grid = Grid(lines, sizes, names)
     parts: list[RenderableType] = [
         Text(_title(analysis), style="bold"),
@@ -81,7 +82,12 @@ def _below(analysis: Analysis, names: Names, sizes: Mapping[str, int]) -> Iterat
     yield from _named_sizes(names, sizes)
     for sentence in sums(analysis):
         yield Text(sentence)
-    yield Text(validity(analysis))
+    sentence = validity(analysis)
+    if len(sentence) <= _LONGEST or len(analysis.domain) < 2:
+        yield Text(sentence)
+    else:
+        yield Text(sentence.removesuffix(", ".join(analysis.domain)).rstrip())
+        yield from (_item(Text(condition)) for condition in analysis.domain)
     for premise in branches(analysis):
         where = f" at {plain(str(premise.location))}" if premise.location else ""
         yield _item(Text(f"{premise.condition}: {premise.assumption.why}{where}"))
@@ -177,17 +183,22 @@ def record(
 
 
 def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
-    drawn = Table.grid(padding=(0, 2))
-    drawn.add_row(f"  {axis.axis}_out", f"= {axis.general}", "in general")
-    size_in = dims.format_dim(axis.size_in)
+    size_in, size_out = dims.format_dim(axis.size_in), dims.format_dim(axis.size_out)
     reaches = "" if size_in == axis.axis else f"; the {axis.axis} that reaches it is {size_in}"
-    drawn.add_row("", f"= {axis.here}", f"with this layer's numbers{reaches}")
-    meaning = "in sizes of the model's inputs" if reaches else "simplified"
-    drawn.add_row("", f"= {dims.format_dim(axis.size_out)}", meaning)
-    arithmetic = axis.arithmetic(sizes)
-    if arithmetic is not None:
-        given = ", ".join(f"{name}={size}" for name, size in sizes.items())
-        drawn.add_row("", f"= {arithmetic}", f"at {given}")
+    given = ", ".join(f"{name}={size}" for name, size in sizes.items())
+    steps = (
+        (axis.general, "in general"),
+        (axis.here, f"with this layer's numbers{reaches}"),
+        (size_out, "in sizes of the model's inputs" if reaches else "simplified"),
+        (axis.arithmetic(sizes), f"at {given}"),
+    )
+    drawn = Table.grid(padding=(0, 2))
+    before = None
+    for formula, meaning in steps:
+        if formula not in (None, before):
+            left = "" if before else f"  {axis.axis}_out"
+            drawn.add_row(left, f"= {formula}", meaning)
+            before = formula
     return drawn
 
 
