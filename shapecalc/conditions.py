@@ -184,6 +184,11 @@ def decide(left: IntoDim, relation: Relation, right: IntoDim, why: str = "") -> 
     return answer
 
 
+def at_hint(size: Dim) -> int:
+    """Return what `size` is at the path's hint, to choose a question by; nothing is recorded."""
+    return dims.evaluate(size, (_path.get() or Path()).hint)
+
+
 def choose(size: IntoDim, why: str = "") -> int:
     """Return the number that `size` is at the path's hint, where a count has to be a number."""
     size = dims.as_dim(size)
@@ -202,8 +207,7 @@ def choose_pieces(size: Dim, length: Dim, why: str = "") -> int:
     """
     pieces = dims.as_int(dims.ceildiv(size, length))
     if pieces is None:
-        hint = (_path.get() or Path()).hint
-        pieces = -(-dims.evaluate(size, hint) // dims.evaluate(length, hint))
+        pieces = -(-at_hint(size) // at_hint(length))
     pieces = max(pieces, 1)
     decide(size, "<=", dims.mul(dims.as_dim(pieces), length), why)
     if pieces > 1:

@@ -36,9 +36,7 @@ def traced(case: Case) -> LayerGraph:
         Pattern(f"x{n}", Shape(shape), dtype) for n, (shape, dtype) in enumerate(case.operands())
     )
     model = Calls(case.call).train(_training(case.call))
-    return trace(
-        model, parse_inputs(patterns, {}), case.samples()[0], train=_training(case.call)
-    )
+    return trace(model, parse_inputs(patterns, {}), case.samples()[0], train=_training(case.call))
 
 
 def _training(call: Any) -> bool:
@@ -102,6 +100,33 @@ def test_formula_agrees_with_torch(case: Case) -> None:
             for shape in flat_shapes(case.out)
         ]
         assert flat_shapes(run(case.call, concrete)) == expected, sizes
+
+
+class Watched(Calls):
+    """A module that says of which types its results were."""
+
+    def __init__(self, call: Any, seen: list[torch.dtype]) -> None:
+        super().__init__(call)
+        self.seen = (seen,)  # in a tuple: tracing puts the lists of a module back
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        result = super().forward(*tensors)
+        self.seen[0].extend(flat_dtypes(result))
+        return result
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_types_agree_with_torch(case: Case) -> None:
+    got, expected = list[torch.dtype](), list[torch.dtype]()
+    watched = [Watched(case.call, seen).train(_training(case.call)) for seen in (got, expected)]
+    sizes = case.samples()[0]
+    traced(Case(watched[0], case.x, (), (sizes,)))
+    shapes = [
+        ([dims.evaluate(dims.as_dim(d), sizes) for d in shape], dtype)
+        for shape, dtype in case.operands()
+    ]
+    run(watched[1], shapes)
+    assert got == expected
 
 
 @pytest.mark.parametrize("case", REJECTS, ids=str)

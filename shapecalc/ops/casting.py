@@ -6,7 +6,7 @@ from typing import Any
 
 from shapecalc.op import Call, Operand, reads
 from shapecalc.ops.pointwise import pointwise
-from shapecalc.ops.promotion import BYTES, is_type
+from shapecalc.ops.promotion import is_type
 
 _TYPES = {
     "float": "float32",
@@ -23,8 +23,6 @@ _TYPES = {
     "cdouble": "complex128",
     "chalf": "complex32",
 }
-_LEGACY = {f"{name.capitalize()}Tensor": dtype for name, dtype in _TYPES.items()}
-_LEGACY["BFloat16Tensor"] = "bfloat16"
 
 
 @reads(*(f"Tensor.{name}" for name in _TYPES), named=True)
@@ -50,13 +48,6 @@ def read_to(input: Operand, *args: Any, **options: Any) -> Call:
 def read_type_as(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.type_as.html"""
     return pointwise("type_as", [input], other.dtype)
-
-
-@reads("Tensor.type")
-def read_type(input: Operand, dtype: str, non_blocking: bool = False, **options: Any) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.Tensor.type.html"""
-    name = dtype.rpartition(".")[2]  # float64, or torch.DoubleTensor
-    return pointwise("type", [input], name if name in BYTES else _LEGACY[name])
 
 
 @reads("clone", "contiguous", "detach", "cpu", "cuda", "pin_memory", "Tensor.data", named=True)

@@ -13,7 +13,7 @@ from shapecalc.ops.pointwise import operands_of, pointwise
 
 _COMPARISONS = """
     eq ne not_equal lt less le less_equal gt greater ge greater_equal isclose isfinite isinf
-    isposinf isneginf isnan isreal __eq__ __ne__ __lt__ __le__ __gt__ __ge__
+    isposinf isneginf isnan isreal __eq__
 """
 
 

@@ -138,8 +138,8 @@ def read_window(
     return create(function, (window_length,), dtype)
 
 
-@reads("arange", "range", named=True)
-def read_arange(function: str, *bounds: Any, dtype: str | None = None, **options: Any) -> Call:
+@reads("arange")
+def read_arange(*bounds: Any, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.arange.html"""
     given = {"start": 0, "end": None, "step": 1}
     names = ["end"] if len(bounds) == 1 and "end" not in options else list(given)
@@ -147,12 +147,8 @@ def read_arange(function: str, *bounds: Any, dtype: str | None = None, **options
     given |= {name: options[name] for name in given if name in options}
     numbers = [_without_tensor(value) for value in given.values()]
     count = steps_between(*numbers)
-    if function == "range":  # both ends count
-        start, end, step = numbers
-        count = steps_between(start, end, step, closed=True)
-        return create(function, (count,), dtype)
     default = "int64" if result_type(numbers) == "int64" else "float32"
-    return create(function, (count,), dtype or default)
+    return create("arange", (count,), dtype or default)
 
 
 def _without_tensor(value: Any) -> Any:
@@ -161,10 +157,8 @@ def _without_tensor(value: Any) -> Any:
     return value
 
 
-def steps_between(start: Any, end: Any, step: Any, *, closed: bool = False) -> Dim:
+def steps_between(start: Any, end: Any, step: Any) -> Dim:
     """Return ceil((end - start)/step), how many steps there are before `end`.
-
-    With `closed`, `end` counts too: floor((end - start)/step) + 1.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.arange.html
@@ -177,12 +171,10 @@ def steps_between(start: Any, end: Any, step: Any, *, closed: bool = False) -> D
         steps = (high - low) / width
         if steps < 0:
             raise SizeError(f"no step of {step} leads from {start} to {end}")
-        return dims.as_dim(math.floor(steps) + 1 if closed else math.ceil(steps))
+        return dims.as_dim(math.ceil(steps))
     numerator, denominator = ((last - first) / by).together().as_numer_denom()
     message = f"no step of {step} leads from {start} to {end}"
     require(dims.floordiv(numerator, denominator), ">=", 0, message)
-    if closed:
-        return dims.floordiv(numerator, denominator) + 1
     return dims.ceildiv(numerator, denominator)
 
 
@@ -214,10 +206,9 @@ def read_tril_indices(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.tril_indices.html"""
     rows, columns, shift = as_dims((row, col, offset))
-    if function == "tril_indices":
-        count = triangle_size(rows, columns, shift)
-    else:
-        count = dims.mul(rows, columns) - triangle_size(rows, columns, shift - 1)
+    if function == "triu_indices":  # the lower triangle of the transpose
+        rows, columns, shift = columns, rows, -shift
+    count = triangle_size(rows, columns, shift)
     return create(function, (2, count), dtype or "int64")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from shapecalc.conditions import decide, require_same
@@ -118,18 +118,17 @@ _TYPE_OF_OPERANDS = """
     heaviside hypot gcd lcm nextafter logaddexp logaddexp2 igamma igammac bitwise_not
     bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift addcmul addcdiv
     lerp clamp clip clamp_min clamp_max ceil floor trunc fix round frac neg negative positive
-    sign sgn conj conj_physical resolve_conj resolve_neg __add__ __radd__ __iadd__ __sub__
-    __rsub__ __isub__ __mul__ __rmul__ __imul__ __mod__ __imod__ __rmod__ __pow__ __ipow__
-    __rpow__ __floordiv__ __rfloordiv__ __ifloordiv__ __and__ __iand__ __rand__ __or__ __ior__
-    __ror__ __xor__ __ixor__ __rxor__ __invert__ __lshift__ __ilshift__ __rlshift__ __rshift__
-    __irshift__ __rrshift__ __neg__ __pos__
+    sign sgn conj conj_physical resolve_conj resolve_neg __rsub__ __rmod__ __pow__ __ipow__
+    __rpow__ __floordiv__ __rfloordiv__ __and__ __iand__ __or__ __ior__ __xor__ __ixor__
+    __invert__ __lshift__ __ilshift__ __rlshift__ __rshift__ __irshift__ __rrshift__ __neg__
+    __pos__
 """
 
 _FRACTIONS = """
     acos arccos acosh arccosh asin arcsin asinh arcsinh atan arctan atanh arctanh cos cosh sin
     sinh sinc tan deg2rad rad2deg digamma lgamma polygamma mvlgamma erf erfc erfinv exp exp2
     expm1 i0 log log10 log1p log2 logit reciprocal sqrt rsqrt atan2 arctan2 copysign ldexp xlogy
-    true_divide __truediv__ __itruediv__ __rtruediv__ __div__ __idiv__ __rdiv__
+    true_divide
 """
 
 _SPECIAL = """
@@ -160,6 +159,14 @@ def read_fractions(function: str, *args: object, **options: object) -> Call:
     """https://pytorch.org/docs/stable/special.html"""
     operands = list(operands_of(args, options))
     return pointwise(function, operands, as_floating(result_type(operands)))
+
+
+@reads("__rdiv__")
+def read_rdiv(input: Operand, other: object) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.div.html"""
+    # torch computes input.reciprocal() * other
+    reciprocal = replace(input, dtype=as_floating(input.dtype))
+    return pointwise("div", [input, other], result_type([reciprocal, other]))
 
 
 @reads(*_TRUTHS.split(), named=True)

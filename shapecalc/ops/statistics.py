@@ -124,7 +124,7 @@ def read_unique(
     return Call(op, (input,), (input.dtype, "int64", "int64")[: 1 + inverse + counts])
 
 
-@reads("norm", "linalg.vector_norm", "linalg.norm", "linalg.matrix_norm", named=True)
+@reads("norm", "linalg.vector_norm", "linalg.norm", named=True)
 def read_norm(
     function: str,
     input: Operand,
@@ -137,13 +137,9 @@ def read_norm(
     p: float | str | None = None,
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.linalg.norm.html"""
-    axes, order = as_axes(dim), ord if ord is not None else p
-    if function == "linalg.matrix_norm":
-        axes = axes or (-2, -1)
+    axes = as_axes(dim)
     if function == "linalg.norm" and ord is not None and axes is None and input.ndim > 2:
-        raise RankError(f"a norm with ord={order} and no dim takes 1 or 2 axes, got {input.shape}")
-    if function == "linalg.matrix_norm" and len(axes or ()) != 2:
-        raise RankError(f"a matrix norm is over 2 axes, got {axes}")
+        raise RankError(f"a norm with ord={ord} and no dim takes 1 or 2 axes, got {input.shape}")
     op = Reduction(function=function.rpartition(".")[2], dim=axes, keepdim=keepdim)
     return Call(op, (input,), as_real(dtype or input.dtype))
 
@@ -151,7 +147,7 @@ def read_norm(
 @reads("dist")
 def read_dist(input: Operand, other: Operand, p: float = 2) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.dist.html"""
-    return Call(Distance(), (input, other), result_type([input, other]))
+    return Call(Distance(), (input, other), as_real(result_type([input, other])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_same
+from shapecalc.conditions import at_hint, decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads
@@ -52,18 +52,41 @@ class View(Op):
             if size != -1:
                 message = f"{dims.format_dim(size)} in shape {dims.format_shape(self.shape)}"
                 require(size, ">=", 0, f"{message} is negative")
+        if unknown:
+            require(known, "!=", 0, f"{text}: the size in the place of -1 could be any")
+        before, after = _without_common(x, [size for size in self.shape if size != -1])
         if not unknown:
-            require(elements, "==", known, text)
+            require(dims.product(before), "==", dims.product(after), text)
             return self.shape
         (axis,) = unknown
-        if known == 0:
-            raise SizeError(f"{text}: the size in the place of -1 could be any")
-        return (*self.shape[:axis], quotient(elements, known, text), *self.shape[axis + 1 :])
+        missing = quotient(before, dims.product(after), text)
+        return (*self.shape[:axis], missing, *self.shape[axis + 1 :])
 
 
-def quotient(elements: Dim, known: Dim, message: str) -> Dim:
-    """Return elements/known, and demand that it is whole."""
+def _without_common(left: Sequence[Dim], right: Sequence[Dim]) -> tuple[list[Dim], list[Dim]]:
+    """Return the factors of two products without those that both have and that are not 0."""
+    rest, others = list[Dim](), list(right)
+    for size in left:
+        if size in others and (dims.lower_bound(size) or 0) > 0:
+            others.remove(size)
+        else:
+            rest.append(size)
+    return rest, others
+
+
+def quotient(sizes: Sequence[Dim], known: Dim, message: str) -> Dim:
+    """Return the product of `sizes` over `known`, and demand that it is whole.
+
+    Where some neighbours have the product `known` on this path, the others are the quotient.
+    """
+    elements = dims.product(sizes)
     remainder = dims.mod(elements, known)
+    if remainder != 0 and dims.as_int(known) is None:
+        for start in range(len(sizes)):
+            for end in range(start + 1, len(sizes) + 1):
+                part = dims.product(sizes[start:end])
+                if at_hint(part) == at_hint(known) and decide(part, "==", known, "view"):
+                    return dims.product((*sizes[:start], *sizes[end:]))
     require(remainder, "==", 0, f"{message}, not a multiple of {dims.format_dim(known)}")
     return dims.floordiv(elements, known)
 

@@ -53,8 +53,8 @@ class SymbolicTensor(torch.Tensor):
         return Operand(self.shape_, NAMES[self.dtype_], self.source)
 
     def become(self, other: SymbolicTensor) -> SymbolicTensor:
-        """Take over what `other` is: what an in-place op does."""
-        self.shape_, self.dtype_, self.source = other.shape_, other.dtype_, other.source
+        """Take over what `other` is: what an in-place op does, which keeps the type."""
+        self.shape_, self.source = other.shape_, other.source
         return self
 
     @classmethod
