@@ -28,8 +28,9 @@ def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Modul
     graph, placed = place(spec, sizes)
     for finding in graph.findings:
         raise ShapeError(f"layer '{finding.layer}': {finding.message}", fix=finding.fix)
-    _require_numbers(placed)
     bound: dict[str, int] = {}
+    seen = {str(dim) for tensor in graph.inputs for dim in tensor.shape if dim.is_Symbol}
+    _require_numbers(placed, seen)
     model = _wired(spec.model, placed, spec, bound)
     patterns = {tensor.name: tensor.shape for tensor in graph.inputs}
     model.register_forward_pre_hook(partial(_bind, bound, patterns))
@@ -142,16 +143,19 @@ def _apply(
     return target(list(tensors), **arguments) if listed else target(*tensors, **arguments)
 
 
-def _require_numbers(placed: tuple[Placed, ...]) -> None:
-    """Demand that no module depends on a symbol; a function may, since it sees the tensors."""
+def _require_numbers(placed: tuple[Placed, ...], seen: set[str]) -> None:
+    """Demand that no module depends on a symbol, and a function only on those of the inputs."""
     needed: dict[str, None] = {}
     places = []
-    for leaf in _modules(placed):
+    for leaf in _leaves(placed):
         for name, value in leaf.arguments.items():
             entries = value if isinstance(value, tuple) else (value,)
             formulas = [entry for entry in entries if hasattr(entry, "free_symbols")]
-            if symbols := dims.symbols_of(formulas):
-                needed.update(dict.fromkeys(map(str, symbols)))
+            symbols = dict.fromkeys(map(str, dims.symbols_of(formulas)))
+            if leaf.use.type in functions():
+                symbols = {symbol: None for symbol in symbols if symbol not in seen}
+            if symbols:
+                needed |= symbols
                 formula = ", ".join(map(dims.format_dim, formulas))
                 places.append((leaf.use.place, f"{name} of layer '{leaf.name}' is {formula}"))
     if places:
@@ -160,11 +164,11 @@ def _require_numbers(placed: tuple[Placed, ...]) -> None:
         wrong(place, f"{text}: a module needs numbers, sizes={{{sizes}}}")
 
 
-def _modules(placed: tuple[Placed, ...]) -> Iterator[Placed]:
+def _leaves(placed: tuple[Placed, ...]) -> Iterator[Placed]:
     for entry in placed:
         if entry.children:
-            yield from _modules(entry.children)
-        elif entry.use.type in modules():
+            yield from _leaves(entry.children)
+        else:
             yield entry
 
 

@@ -153,8 +153,9 @@ class LayerReader:
                 wrong(node.place, f"{name!r} is an attribute of every nn.Module")
             if name in given:
                 wrong(node.place, f"two layers are called {name!r}, the first in {given[name]}")
-            if name in self.known:
-                wrong(node.place, f"{name!r} is an input")
+            if name in self.known or name in self.header.arguments:
+                kind = "an input" if name in self.known else "an argument"
+                wrong(node.place, f"{name!r} is {kind} already")
             given[name] = node.place
         count: Counter[str] = Counter()
         return [
@@ -167,7 +168,8 @@ class LayerReader:
         while True:
             name = f"{stem}_{count[stem]}" if count[stem] else stem
             count[stem] += 1
-            if name not in given and name not in self.known and name not in RESERVED:
+            taken = (given, self.known, self.header.arguments, RESERVED)
+            if not any(name in names for names in taken):
                 return name
 
     def _use(self, entry: _Entry, name: str) -> Use:
