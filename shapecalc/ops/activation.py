@@ -23,6 +23,7 @@ from shapecalc.op import (
     reads,
     require_rank,
 )
+from shapecalc.ops.linear import features_fix
 from shapecalc.ops.pointwise import Pointwise
 
 
@@ -50,8 +51,8 @@ class PReLU(Op):
             if not x:
                 raise RankError("expected channels for num_parameters > 1, got 0 dimensions")
             channels = x[1] if len(x) > 1 else dims.ONE
-            fix = f"build the layer with num_parameters={format_dim(channels)}"
-            require_same(self.num_parameters, channels, "num_parameters", fix=fix)
+            fix = features_fix(channels, self.num_parameters, "num_parameters")
+            require_same(channels, self.num_parameters, "channels", fix=fix)
         return x
 
 

@@ -10,6 +10,7 @@ from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, symbol, window_count
 from shapecalc.errors import SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
+from shapecalc.ops.linear import features_fix
 from shapecalc.ops.padding import PADDING_MODES, padded
 from shapecalc.ops.window import (
     Pairs,
@@ -62,8 +63,7 @@ class Conv(Op):
         axes = len(self.kernel_size)
         require_rank(x, axes + 2, axes + 1, layout="(N, C, *spatial)")
         *batch, channels = x[:-axes]
-        fix = f"build the layer with in_channels={dims.format_dim(channels)}"
-        require_same(channels, self.in_channels, "input channels", fix=fix)
+        require_in_channels(channels, self.in_channels, groups=self.groups)
         sizes = zip(
             x[-axes:], self.kernel_size, self.stride, self.padding, self.dilation, strict=True
         )
@@ -128,6 +128,13 @@ def conv(
         groups=dims.as_dim(groups),
         padding_mode=padding_mode,
     )
+
+
+def require_in_channels(channels: Dim, in_channels: Dim, *, groups: Dim) -> None:
+    """Demand the channels that the weight is for; others have to divide into the groups, too."""
+    certain = dims.divides(channels, groups)
+    fix = features_fix(channels, in_channels, "in_channels") if certain else None
+    require_same(channels, in_channels, "input channels", fix=fix)
 
 
 def require_groups(groups: IntoDim, **channels: IntoDim) -> None:

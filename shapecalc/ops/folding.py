@@ -12,33 +12,7 @@ from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_fits, require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blocks(Op):
-    """The sliding blocks of an image, which `Unfold` cuts out and `Fold` sums up.
-
-    Units:
-        kernel_size, stride, dilation: elements, one entry per spatial axis.
-        padding: elements, a pair (low, high) per spatial axis.
-    """
-
-    kernel_size: tuple[Dim, ...]
-    dilation: tuple[Dim, ...] = (1,)
-    padding: Pairs = ((0, 0),)
-    stride: tuple[Dim, ...] = (1,)
-
-    def block_count(self, spatial: tuple[Dim, ...]) -> Dim:
-        """Return how many blocks an image of that size has."""
-        counts = []
-        sizes = zip(
-            spatial, self.kernel_size, self.stride, self.padding, self.dilation, strict=True
-        )
-        for size, k, s, p, d in sizes:
-            require_fits(size, kernel_size=k, padding=p, dilation=d)
-            counts.append(window_count(size, kernel_size=k, stride=s, padding=p, dilation=d))
-        return dims.product(counts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfold(Blocks):
+class Unfold(Op):
     """Every sliding block of an image as a column.
 
     Shapes:
@@ -57,16 +31,21 @@ class Unfold(Blocks):
         https://pytorch.org/docs/stable/generated/torch.nn.Unfold.html
     """
 
+    kernel_size: tuple[Dim, ...]
+    dilation: tuple[Dim, ...] = (1,)
+    padding: Pairs = ((0, 0),)
+    stride: tuple[Dim, ...] = (1,)
+
     def out_shape(self, x: Shape) -> OutShape:
         """Count the blocks."""
         require_rank(x, 4, 3, layout="(N, C, H, W)")
         *batch, channels, height, width = x
         column = dims.product((channels, *self.kernel_size))
-        return (*batch, column, self.block_count((height, width)))
+        return (*batch, column, block_count((height, width), self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fold(Blocks):
+class Fold(Op):
     """The image of which columns are the sliding blocks; where they overlap, they are added.
 
     Shapes:
@@ -87,6 +66,10 @@ class Fold(Blocks):
     """
 
     output_size: tuple[Dim, ...]
+    kernel_size: tuple[Dim, ...]
+    dilation: tuple[Dim, ...] = (1,)
+    padding: Pairs = ((0, 0),)
+    stride: tuple[Dim, ...] = (1,)
 
     def out_shape(self, x: Shape) -> OutShape:
         """Divide the columns into channels."""
@@ -95,8 +78,18 @@ class Fold(Blocks):
         area = dims.product(self.kernel_size)
         message = f"columns of {format_dim(column)} elements do not divide into blocks of "
         require(dims.mod(column, area), "==", 0, message + format_dim(area))
-        require_same(blocks, self.block_count(self.output_size), "number of blocks")
+        require_same(blocks, block_count(self.output_size, self), "number of blocks")
         return (*batch, dims.floordiv(column, area), *self.output_size)
+
+
+def block_count(spatial: tuple[Dim, ...], op: Unfold | Fold) -> Dim:
+    """Return how many blocks an image of that size has."""
+    counts = []
+    sizes = zip(spatial, op.kernel_size, op.stride, op.padding, op.dilation, strict=True)
+    for size, k, s, p, d in sizes:
+        require_fits(size, kernel_size=k, padding=p, dilation=d)
+        counts.append(window_count(size, kernel_size=k, stride=s, padding=p, dilation=d))
+    return dims.product(counts)
 
 
 @reads("nn.functional.unfold")
@@ -168,7 +161,7 @@ def build_fold(
     return Built(op)
 
 
-def _require_blocks(op: Blocks) -> None:
+def _require_blocks(op: Unfold | Fold) -> None:
     require_window(
         kernel_size=op.kernel_size, stride=op.stride, padding=op.padding, dilation=op.dilation
     )

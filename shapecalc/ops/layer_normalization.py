@@ -10,7 +10,8 @@ from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, format_shape
 from shapecalc.errors import RankError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads, require_rank
-from shapecalc.ops.normalization import affine_parameters, features_of, require_features
+from shapecalc.ops.linear import features_fix
+from shapecalc.ops.normalization import affine_parameters, features_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,10 @@ class LayerNorm(Op):
             shape = format_shape(self.normalized_shape)
             raise RankError(f"expected (*, *normalized_shape) with {shape}, got {x}")
         for got, size in zip(x[-axes:], self.normalized_shape, strict=True):
-            fix = f"build the layer with normalized_shape={format_shape(x[-axes:])}"
-            require_same(got, size, "a size of normalized_shape,", fix=fix)
+            normalized = x[-axes:]
+            certain = all(dim.is_Integer for dim in normalized)
+            fix = f"build the layer with normalized_shape={format_shape(normalized)}"
+            require_same(got, size, "normalized size", fix=fix if certain else None)
         return x
 
 
@@ -74,7 +77,10 @@ class GroupNorm(Op):
         if len(x) < 2:
             raise RankError(f"expected (N, C, *), got {len(x)} dimensions: {x}")
         batch, channels, *spatial = x
-        require_features(channels, self.num_channels, "num_channels")
+        if self.num_channels is not None:
+            certain = dims.divides(channels, self.num_groups)
+            fix = features_fix(channels, self.num_channels, "num_channels") if certain else None
+            require_same(channels, self.num_channels, "channels", fix=fix)
         text = f"{format_dim(channels)} channels are not divisible by num_groups "
         text += format_dim(self.num_groups)
         require(dims.mod(channels, self.num_groups), "==", 0, text)

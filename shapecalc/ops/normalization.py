@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from shapecalc import dims
 from shapecalc.conditions import require, require_same
-from shapecalc.dims import Dim, IntoDim, Shape, format_dim
+from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.ops.linear import features_fix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +77,10 @@ class InstanceNorm(Op):
         return x
 
 
-def require_features(channels: Dim, num_features: Dim | None, name: str = "num_features") -> None:
+def require_features(channels: Dim, num_features: Dim | None) -> None:
     """Demand as many channels as there are statistics and weights."""
     if num_features is not None:
-        fix = f"build the layer with {name}={format_dim(channels)}"
+        fix = features_fix(channels, num_features, "num_features")
         require_same(channels, num_features, "channels", fix=fix)
 
 

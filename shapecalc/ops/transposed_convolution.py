@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_same
+from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
-from shapecalc.ops.convolution import channels_of, conv, require_bias, require_groups
+from shapecalc.ops.convolution import (
+    channels_of,
+    conv,
+    require_bias,
+    require_groups,
+    require_in_channels,
+)
 from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_window
 
 
@@ -55,8 +61,7 @@ class ConvTranspose(Op):
         axes = len(self.kernel_size)
         require_rank(x, axes + 2, axes + 1, layout="(N, C, *spatial)")
         *batch, channels = x[:-axes]
-        fix = f"build the layer with in_channels={format_dim(channels)}"
-        require_same(channels, self.in_channels, "input channels", fix=fix)
+        require_in_channels(channels, self.in_channels, groups=self.groups)
         parameters = (self.kernel_size, self.stride, self.padding, self.output_padding)
         sizes = []
         for size, k, s, p, extra, d in zip(x[-axes:], *parameters, self.dilation, strict=True):
