@@ -18,6 +18,7 @@ _USUAL = (
     224, 256, 192, 384, 512, 288, 299, 336, 320, 128, 160, 96, 64, 80, 48, 32, 28, 24, 16, 14, 12,
     10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
 )  # fmt: skip
+_INEQUALITIES = ("<", "<=", ">", ">=")
 _AFFORDABLE = 20_000  # combinations of usual sizes
 _LARGEST_SQUARE = 1_100  # elements a side
 
@@ -62,7 +63,13 @@ def _search(
     while len(usual) ** len(names) > _AFFORDABLE and len(usual) > 2:
         usual.pop()
     about = [c for c in conditions if set(map(str, c.symbols)) & set(names)]
-    choices = [sorted({near[name], *usual}, key=lambda n: abs(n - near[name])) for name in names]
+    too_small = all(c.relation in _INEQUALITIES for c in conditions if not c.holds(near))
+    choices = [
+        # an input that is too small is made a good deal larger: the next layer shrinks it again
+        [near[name], *(near[name] << n for n in range(1, 16) if too_small and len(names) < 3)]
+        + sorted(usual, key=lambda n: abs(n - near[name]))
+        for name in names
+    ]
     for sizes in itertools.product(*choices):
         at = {**near, **dict(zip(names, sizes, strict=True))}
         if all(condition.holds(at) for condition in about):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import torch
 
 from shapecalc.dims import Shape
+from shapecalc.graph import shapes_in
 from shapecalc.trace.symbolic_tensor import SymbolicTensor
 
 
@@ -16,7 +18,8 @@ def shapes_of(value: Any) -> Any:
     """Return a nested value with a `Shape` in the place of every tensor.
 
     Tuples, lists, named tuples and dicts keep their form; dataclasses and mapping types of
-    other libraries become dicts of their fields that are not None.
+    other libraries become dicts of their fields that are not None, and so do other objects that
+    hold tensors, such as caches.
     """
     if isinstance(value, SymbolicTensor):
         return value.shape_
@@ -36,4 +39,15 @@ def shapes_of(value: Any) -> Any:
         return {name: shapes_of(entry) for name, entry in found.items() if entry is not None}
     if isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
         return str(value)
+    if _may_hold_tensors(value):
+        found = {name: shapes_of(entry) for name, entry in vars(value).items()}
+        found = {name: shapes for name, shapes in found.items() if next(shapes_in(shapes), None)}
+        return found or value
     return value
+
+
+def _may_hold_tensors(value: Any) -> bool:
+    """Tell whether a value is a plain object of a library, whose attributes are its contents."""
+    if isinstance(value, (type, torch.nn.Module, ModuleType)) or callable(value):
+        return False
+    return hasattr(value, "__dict__") and not type(value).__module__.startswith("torch")

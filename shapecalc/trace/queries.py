@@ -136,7 +136,8 @@ def _get_device(tracer: Tracer, x: SymbolicTensor) -> int:
 def _type(tracer: Tracer, x: SymbolicTensor, dtype: Any = None, *_: Any, **__: Any) -> Any:
     if dtype is None:
         return torch.empty(0, dtype=x.dtype_).type()
-    return x.to(dtype) if isinstance(dtype, torch.dtype) else NotImplemented
+    with tracer:
+        return x.to(dtype if isinstance(dtype, torch.dtype) else torch.empty(0).type(dtype).dtype)
 
 
 _ALWAYS: dict[str, Any] = {
@@ -206,6 +207,7 @@ def _int(tracer: Tracer, x: SymbolicTensor) -> int:
 
 
 @answers(T.__bool__, T.__float__, T.__complex__, T.tolist, T.numpy, T.__array__, T.__contains__)
+@answers(T.equal, torch.equal, T.allclose, torch.allclose)
 def _refuse(tracer: Tracer, x: SymbolicTensor, *args: Any, **kwargs: Any) -> Any:
     raise DataDependentError(
         f"the model's code needs the values of a tensor {x.shape_} ({caller()}): "
@@ -247,3 +249,15 @@ def _is_tensor(tracer: Tracer, x: Any) -> bool:
 
 
 QUERIES[torch.is_tensor] = _is_tensor
+
+
+def _set_data(tracer: Tracer, x: Any, data: Any) -> Any:
+    """Give a lazy parameter the sizes that its input has at the hint: a weight is of numbers."""
+    if not torch.nn.parameter.is_lazy(x) or not isinstance(data, SymbolicTensor):
+        return NotImplemented
+    sizes = [int(tracer.symint(dim)) for dim in data.shape_]
+    x.data = torch.empty(sizes, dtype=data.dtype_, device=x.device)
+    return None
+
+
+QUERIES[T.data.__set__] = _set_data  # type: ignore[attr-defined]

@@ -78,7 +78,7 @@ def explore(
 
 def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool) -> Traced:
     if any(torch.nn.parameter.is_lazy(p) for p in (*model.parameters(), *model.buffers())):
-        model = copy.deepcopy(model)  # a lazy module turns into another one when it is called
+        model = _copied(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint))
     wanted: Condition | None = None
     output: Any = None
@@ -91,7 +91,7 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
         args, kwargs = fill(patterns, tensor)
         try:
             with tracer.watching_modules(), _unasked(), torch.no_grad(), tracer:
-                output = shapes_of(model(*args, **kwargs))
+                output = shapes_of(_call_model(model, args, kwargs))
         except ShapeError as error:
             wanted = error.condition
             findings = (_shape_finding(error),)
@@ -113,6 +113,22 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
         ),
     )
     return Traced(graph, wanted)
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """Return a copy of a model with lazy modules; torch cannot copy their buffers by itself."""
+    lazy_buffer: Any = torch.nn.parameter.UninitializedBuffer  # its stub has other arguments
+    buffers = {
+        id(lazy): lazy_buffer(device=lazy.device, dtype=lazy.dtype)
+        for lazy in model.buffers()
+        if torch.nn.parameter.is_lazy(lazy)
+    }
+    return copy.deepcopy(model, buffers)
+
+
+def _call_model(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call the model; places in the source are looked for within this call (see `source`)."""
+    return model(*args, **kwargs)
 
 
 def _shape_finding(error: ShapeError) -> Finding:

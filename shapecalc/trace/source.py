@@ -12,6 +12,9 @@ import torch
 
 from shapecalc.graph import Location
 
+# the function that calls the model: what lies beyond it is not the model's code
+START = "_call_model"
+
 _INSIDE = (
     os.path.dirname(os.path.abspath(torch.__file__)) + os.sep,
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
@@ -32,9 +35,9 @@ def _location(file: str, line: int) -> Location:
 
 
 def caller() -> Location | None:
-    """Return the innermost place outside torch and shapecalc, or None."""
+    """Return the innermost place outside torch and shapecalc, within the model's own code."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
+    while frame is not None and frame.f_code.co_name != START:
         if not _is_inside(frame.f_code.co_filename):
             return _location(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back

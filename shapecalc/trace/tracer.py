@@ -78,7 +78,8 @@ class Tracer(TorchFunctionMode):
         self.events: list[tuple[str, int | None]] = []
         self.fresh: dict[str, str] = {}
         self._stack: list[OpenCall] = []
-        self._paths = {id(module): path for path, module in model.named_modules()}
+        self._named = dict(model.named_modules())
+        self._paths = {id(module): path for path, module in self._named.items()}
         self._readers = targets()
         self._own = {
             tensor.untyped_storage()._cdata
@@ -369,7 +370,7 @@ class Tracer(TorchFunctionMode):
                 inputs=shapes_of(args),
                 keywords=shapes_of(kwargs),
                 parent=parent.index if parent else None,
-                parameters=sum(_numel(p) for p in module.parameters(recurse=False)),
+                parameters=_owned(module),
                 location=caller() if parent else None,
                 leaf=next(module.children(), None) is None,
                 finished=False,
@@ -388,6 +389,22 @@ class Tracer(TorchFunctionMode):
             only = self.layers[frame.first_layer]
             self.layers[frame.first_layer] = replace(only, name=frame.path)
 
+    def _calls_with_all_parameters(self) -> list[ModuleCall]:
+        """Count the weights of modules that are never called where they are used: around them."""
+        called = {call.name for call in self.calls}
+        beside: Counter[str] = Counter()
+        for path, module in self._named.items():
+            if path not in called and (owned := _owned(module)):
+                while path and path not in called:
+                    path = path.rpartition(".")[0]
+                beside[path] += owned
+        return [
+            replace(call, parameters=call.parameters + beside[call.name])
+            if call.name in beside
+            else call
+            for call in self.calls
+        ]
+
     def graph(self, **rest: Any) -> LayerGraph:
         """Return what was recorded.
 
@@ -401,7 +418,7 @@ class Tracer(TorchFunctionMode):
                 premises.append(premise)
         return LayerGraph(
             layers=tuple(self.layers),
-            calls=tuple(self.calls),
+            calls=tuple(self._calls_with_all_parameters()),
             premises=tuple(premises),
             notes=tuple(notes),
             events=tuple(self.events),
@@ -429,8 +446,10 @@ def _require_in_place(result: Shape, target: Shape) -> None:
         require_same(got, kept, "the size of an in-place result to be")
 
 
-def _numel(parameter: torch.Tensor) -> int:
-    return 0 if torch.nn.parameter.is_lazy(parameter) else parameter.numel()
+def _owned(module: nn.Module) -> int:
+    """Return the number of elements of the parameters that a module holds itself."""
+    found = (p for p in module._parameters.values() if p is not None)
+    return sum(0 if torch.nn.parameter.is_lazy(p) else p.numel() for p in found)
 
 
 def _to_meta(value: Any) -> Any:
