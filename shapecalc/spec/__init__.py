@@ -33,13 +33,13 @@ def module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:
 
 def generate(spec: Spec) -> str:
     """Return a spec as the source of a PyTorch module."""
-    from shapecalc.spec.code import generate as written
+    from shapecalc.spec.code import write_code
 
-    return written(spec)
+    return write_code(spec)
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of specs, for editors."""
-    from shapecalc.spec.json_schema import json_schema as made
+    from shapecalc.spec.editor_schema import editor_schema
 
-    return made()
+    return editor_schema()

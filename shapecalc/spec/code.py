@@ -32,7 +32,7 @@ from shapecalc.spec.schema import Block, Ref, Spec, Use
 _HEAD = '"""{name}, written by shapecalc from {file}."""\n'
 
 
-def generate(spec: Spec) -> str:
+def write_code(spec: Spec) -> str:
     """Return the source of a module.
 
     Raises:

@@ -85,6 +85,12 @@ def wrapped(line: str) -> Iterator[str]:
             closing = n
             break
     yield line[: opening + 1]
-    for part in filter(None, parts):
-        yield from wrapped(f"{' ' * (indent + 4)}{part},")
+    inner = " " * (indent + 4)
+    if line[opening - 1] == "*":  # copies: `*(Block(...) for _ in range(3))`
+        made, _, times = line[opening + 1 : closing].rpartition(" for _ in ")
+        yield from wrapped(inner + made)
+        yield f"{inner}for _ in {times}"
+    else:
+        for part in filter(None, parts):
+            yield from wrapped(f"{inner}{part},")
     yield " " * indent + line[closing:]

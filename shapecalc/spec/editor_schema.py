@@ -17,7 +17,7 @@ _FORMULA = r"^[A-Za-z0-9_+*/%() -]+$"
 _BLOCK_NAME = r"^[a-z][a-z0-9_]*$"
 
 
-def json_schema() -> dict[str, Any]:
+def editor_schema() -> dict[str, Any]:
     """Return the JSON Schema of specs, in draft 2020-12."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
