@@ -171,11 +171,20 @@ def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
         torch.SymInt.__hash__ = lambda size: hash(size.node.int_())  # type: ignore
         with torch.random.fork_rng(devices=[]):
             model.train(train)
+            _copy_counters(model)
             yield
     finally:
         torch.SymInt.__hash__ = hashing  # type: ignore[method-assign]
         for module, state in kept:
             state.restore(module)
+
+
+def _copy_counters(model: nn.Module) -> None:
+    """Let the model count its batches on copies: BatchNorm2d(momentum=None) divides by them."""
+    for module in model.modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            if not torch.nn.parameter.is_lazy(buffer) and buffer.dim() == 0:
+                module._buffers[name] = buffer.clone()
 
 
 @dataclass(frozen=True, slots=True)
