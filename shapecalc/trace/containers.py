@@ -27,8 +27,8 @@ def shapes_of(value: Any) -> Any:
         return Shape(value.shape)
     if isinstance(value, tuple):
         entries = [shapes_of(entry) for entry in value]
-        if hasattr(value, "_fields"):
-            return type(value)._make(entries)  # its own `__new__` may want tensors
+        if hasattr(value, "_make"):
+            return value._make(entries)  # the `__new__` of a named tuple may want tensors
         return tuple(entries)
     if isinstance(value, list):
         return [shapes_of(entry) for entry in value]

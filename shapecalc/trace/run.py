@@ -17,6 +17,7 @@ from shapecalc.conditions import Condition, Hint
 from shapecalc.errors import DataDependentError, ForwardError, ShapeError
 from shapecalc.graph import Finding, LayerGraph
 from shapecalc.inputs import Pattern, Patterns, fill
+from shapecalc.trace.caches import forget
 from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.tracer import Tracer
@@ -165,15 +166,21 @@ def _unasked() -> Iterator[None]:
 def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
     """Set the model's mode, and put back whatever a forward changes in its modules."""
     kept = [(module, _Kept.of(module)) for module in model.modules()]
-    hashing = torch.SymInt.__hash__
+    hashing, hashed = torch.SymInt.__hash__, list[torch.SymInt]()
+
+    def hash_of_number(size: torch.SymInt) -> int:
+        hashed.append(size)
+        return hash(size.node.int_())
+
     try:
         # a size may be a key of a dict: it is then asked for its number, which is recorded
-        torch.SymInt.__hash__ = lambda size: hash(size.node.int_())  # type: ignore
+        torch.SymInt.__hash__ = hash_of_number  # type: ignore
         with torch.random.fork_rng(devices=[]):
             model.train(train)
             _copy_counters(model)
             yield
     finally:
+        forget(hashed)
         torch.SymInt.__hash__ = hashing  # type: ignore[method-assign]
         for module, state in kept:
             state.restore(module)
