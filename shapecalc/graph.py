@@ -250,8 +250,8 @@ def map_shapes(function: Any, structure: Any) -> Any:
         return function(structure)
     if isinstance(structure, Mapping):
         return {key: map_shapes(function, value) for key, value in structure.items()}
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*(map_shapes(function, value) for value in structure))
+    if isinstance(structure, tuple) and hasattr(structure, "_make"):
+        return structure._make(map_shapes(function, value) for value in structure)
     if isinstance(structure, (tuple, list)):
         return type(structure)(map_shapes(function, value) for value in structure)
     return structure
