@@ -107,7 +107,7 @@ class FractionalMaxPool(Op):
             # torch's check of the 3d op leaves out the tightest fit
             spare = 1 if axes == 3 else 0
             message = f"{format_dim(wanted)} windows of {format_dim(k)} do not fit into "
-            require(wanted + k - 1 + spare, "<=", size, message + format_dim(size))
+            require(size, ">=", wanted + k - 1 + spare, message + format_dim(size))
         out = (*x[:-axes], *outputs)
         return [out, out] if self.return_indices else out
 

@@ -142,7 +142,8 @@ def require_groups(groups: IntoDim, **channels: IntoDim) -> None:
     require_positive(groups, "groups")
     for what, count in channels.items():
         remainder = dims.mod(count, groups)
-        text = f"{what} {dims.format_dim(count)} is not divisible by groups {groups}"
+        text = f"{what} {dims.format_dim(count)} is not divisible by groups "
+        text += dims.format_dim(groups)
         require(remainder, "==", 0, text)
 
 

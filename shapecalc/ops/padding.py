@@ -86,14 +86,14 @@ def padded(size: Dim, padding: tuple[Dim, Dim], mode: str) -> Dim:
         case "reflect":
             for end in (low, high):
                 text = f"reflection of {format_dim(end)} elements needs a larger size than "
-                require(end, "<", size, text + format_dim(size))
+                require(size, ">", end, text + format_dim(size))
             require(out, ">=", 0, message)
         case "replicate":
             require(out, ">=", 0, message)
         case "circular":
             for end in (low, high):
                 text = f"padding of {format_dim(end)} elements wraps around more than once: "
-                require(end, "<=", size, f"{text}the size is {format_dim(size)}")
+                require(size, ">=", end, f"{text}the size is {format_dim(size)}")
             require(kept, ">=", 0, message)
         case _:
             raise SizeError(f"mode is constant, {', '.join(PADDING_MODES)}, got {mode!r}")
