@@ -135,7 +135,7 @@ output                                              out: (N, 8, floor((H + 7)/8)
                                                     halves: 2 x (N, 4, floor((H + 7)/8), floor((W + 1)/2))
 
 11 op calls, all proved
-3,212 parameters (12.8 kB as float32); 3,192 of them in the modules above
+3,212 parameters (12.8 kB as float32), 20 of them in none of the rows
 holds for every N, H, W
 """
 
@@ -176,7 +176,7 @@ H2 = floor((H + 3)/4) = 17
 H3 = floor((H + 7)/8) = 9
 
 11 op calls, all proved
-3,212 parameters (12.8 kB as float32); 3,192 of them in the modules above
+3,212 parameters (12.8 kB as float32), 20 of them in none of the rows
 holds for every N, H, W
 """
 
@@ -283,7 +283,7 @@ def test_depth_folds_modules(net: Analysis, depth: int, names: list[str]) -> Non
 @pytest.mark.parametrize("depth", [1, 2, 3, 9])
 def test_every_parameter_of_a_called_module_is_counted_once(net: Analysis, depth: int) -> None:
     counted = sum(row.parameters for row in rows(net, depth=depth))
-    assert counted == totals(net).called == 3192
+    assert counted == totals(net).in_rows == 3192
     assert totals(net).parameters == 3212
 
 
@@ -526,3 +526,28 @@ def test_csv_starts_no_formula_in_a_spreadsheet(strange: Analysis) -> None:
     cells = [cell for row in stdlib_csv.reader(io.StringIO(csv.document(strange))) for cell in row]
     assert "'=1+1" in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+class Chooses(nn.Module):
+    def forward(self, x):
+        for size in x.shape[2:]:
+            if size > 9:
+                x = x * 2
+        return x
+
+
+@pytest.mark.parametrize("render", [text.table, markdown.document, latex.document])
+def test_choices_of_the_code_are_said_once_per_place(render: Any) -> None:
+    printed = render(analyze(Chooses(), "N,3,H,W"))
+    assert printed.count("a condition in the model's code") == 1
+    assert len(re.findall(r"render\.py:\d+", printed.replace("\\", ""))) == 1
+
+
+def test_the_domain_and_where_it_comes_from() -> None:
+    analysis = analyze(Chooses(), "N,3,H,W")
+    where = next(premise.location for premise in analysis.premises)
+    assert text.table(analysis).endswith(f"""\
+holds for H >= 10, W >= 10
+  H > 9, W > 9: a condition in the model's code
+    at {where}
+""")

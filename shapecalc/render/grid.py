@@ -41,7 +41,7 @@ class Grid:
         formulas = [output.text(names.format_shape(output.shape)) for output in row.outputs]
         numbers = [
             output.text(names.format_shape(shape_at(output.shape, self.sizes)))
-            for output in row.outputs
+            for output in (row.outputs if self.sizes else ())
         ]
         return [
             "  " * (row.depth - 1) + row.name,

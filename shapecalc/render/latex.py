@@ -55,10 +55,10 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
     domain = [condition(text) for text in analysis.domain]
     domain = domain or [rf"every ${symbol(name)}$" for name in analysis.symbols]
     yield rf"\item holds for {', '.join(domain) or 'these sizes'}"
-    for premise in branches(analysis):
-        where = f" at {premise.location}" if premise.location else ""
-        why = escape(premise.assumption.why + where)
-        yield rf"\item {condition(str(premise.condition))}: {why}"
+    for branch in branches(analysis):
+        where = f" at {branch.location}" if branch.location else ""
+        conditions = ", ".join(map(condition, branch.conditions))
+        yield rf"\item {conditions}: {escape(branch.why + where)}"
     for text in (*known(analysis), *(f"note: {note}" for note in notes(analysis))):
         yield rf"\item {escape(text)}"
     for finding in analysis.findings:

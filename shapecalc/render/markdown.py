@@ -39,9 +39,10 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
         yield f"- {escape(line)}"
     for label in known(analysis):
         yield f"- {escape(label)}"
-    for premise in branches(analysis):
-        where = f" at {premise.location}" if premise.location else ""
-        yield f"- {code(str(premise.condition))}: {escape(premise.assumption.why + where)}"
+    for branch in branches(analysis):
+        where = f" at {branch.location}" if branch.location else ""
+        conditions = ", ".join(map(code, branch.conditions))
+        yield f"- {conditions}: {escape(branch.why + where)}"
     for note in notes(analysis):
         yield f"- note: {escape(note)}"
     for finding in analysis.findings:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shapecalc.graph import Label, Premise
+from shapecalc.graph import Label
 from shapecalc.render.plain import plain
 
 if TYPE_CHECKING:
@@ -19,25 +19,25 @@ class Totals:
 
     Units:
         op_calls: calls, in all and by label.
-        parameters: elements; `called` are those of the modules that were called.
+        parameters: elements, shared ones counted once; `in_rows` are those that a row counts.
     """
 
     op_calls: int
     labels: Mapping[Label, int]
     parameters: int
-    called: int
+    in_rows: int
 
 
 def totals(analysis: Analysis) -> Totals:
     """Return the sums over the whole model."""
     graph = analysis.graph
     labels = [layer.label for layer in graph.layers]
-    own = {call.name: call.parameters for call in graph.calls}
+    inner = {call.name: call.parameters for call in graph.calls if call.parent is not None}
     return Totals(
         op_calls=len(labels),
         labels={label: labels.count(label) for label in Label if label in labels},
         parameters=graph.parameters,
-        called=sum(own.values()),
+        in_rows=sum(inner.values()),
     )
 
 
@@ -58,8 +58,11 @@ def sums(analysis: Analysis) -> tuple[str, str]:
         calls = ", ".join([calls, *(f"{count:,} {label}" for label, count in found.labels.items())])
     size = format_bytes(found.parameters * 4)
     parameters = f"{found.parameters:,} parameters ({size} as float32)"
-    if found.called < found.parameters:
-        parameters += f"; {found.called:,} of them in the modules above"
+    beside = found.parameters - found.in_rows
+    if beside > 0:
+        parameters += f", {beside:,} of them in none of the rows"
+    elif beside < 0:
+        parameters += ", those that modules share counted once"
     return calls, parameters
 
 
@@ -104,10 +107,21 @@ def notes(analysis: Analysis) -> list[str]:
     return [plain(note) for note in dict.fromkeys((*analysis.notes, *measured))]
 
 
-def branches(analysis: Analysis) -> list[Premise]:
-    """Return the choices of the model's own code on which the formulas rest."""
-    return [
-        premise
-        for premise in analysis.premises
-        if premise.assumption.kind == "branch" and "code" in premise.assumption.why
-    ]
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Choices of the model's own code on which the formulas rest, made at one place."""
+
+    conditions: tuple[str, ...]
+    why: str
+    location: str
+
+
+def branches(analysis: Analysis) -> list[Branch]:
+    """Return the choices of the model's own code, those of one place together."""
+    places: dict[tuple[str, str], dict[str, None]] = {}
+    for premise in analysis.premises:
+        assumption = premise.assumption
+        if assumption.kind == "branch" and "code" in assumption.why:
+            place = (assumption.why, plain(str(premise.location or "")))
+            places.setdefault(place, {})[str(premise.condition)] = None
+    return [Branch(tuple(texts), *place) for place, texts in places.items()]

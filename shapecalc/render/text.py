@@ -88,9 +88,11 @@ def _below(analysis: Analysis, names: Names, sizes: Mapping[str, int]) -> Iterat
     else:
         yield Text(sentence.removesuffix(", ".join(analysis.domain)).rstrip())
         yield from (_item(Text(condition)) for condition in analysis.domain)
-    for premise in branches(analysis):
-        where = f" at {plain(str(premise.location))}" if premise.location else ""
-        yield _item(Text(f"{premise.condition}: {premise.assumption.why}{where}"))
+    for branch in branches(analysis):
+        text = Text(f"{', '.join(branch.conditions)}: {branch.why}")
+        if branch.location:
+            text.append(f"\n  at {branch.location}", style="cyan")
+        yield _item(text)
     for label in known(analysis):
         yield _item(Text(label))
     for note in notes(analysis):
