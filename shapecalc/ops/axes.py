@@ -13,7 +13,7 @@ from shapecalc import dims
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
 from shapecalc.ops.view import Sizes, as_dims, as_sizes
 
 
@@ -218,35 +218,3 @@ def read_expand(
 def read_expand_as(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.expand_as.html"""
     return Call(Expand(size=tuple(other.shape), function="expand_as"), (input,))
-
-
-@layer("permute")
-def build_permute(name: str, inputs: tuple[Shape, ...], dims: Sequence[int]) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.permute.html"""
-    return Built(Permute(dims=tuple(dims)))
-
-
-@layer("transpose")
-def build_transpose(name: str, inputs: tuple[Shape, ...], dim0: int, dim1: int) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.transpose.html"""
-    return Built(read_transpose("transpose", Operand(inputs[0]), dim0, dim1).op)
-
-
-@layer("squeeze")
-def build_squeeze(
-    name: str, inputs: tuple[Shape, ...], dim: int | Sequence[int] | None = None
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.squeeze.html"""
-    return Built(Squeeze(dim=None if dim is None else as_sizes((dim,))))
-
-
-@layer("unsqueeze")
-def build_unsqueeze(name: str, inputs: tuple[Shape, ...], dim: int) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.unsqueeze.html"""
-    return Built(Unsqueeze(dim=dim))
-
-
-@layer("expand")
-def build_expand(name: str, inputs: tuple[Shape, ...], size: Sizes) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html"""
-    return Built(Expand(size=as_dims(size)))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads
+from shapecalc.op import Call, Op, Operand, OutShape, reads
 from shapecalc.ops.promotion import as_floating, as_real, result_type
 
 
@@ -239,9 +239,3 @@ class MantissaAndExponent(NamedTuple):
 def read_frexp(input: Operand, *, out: object = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.frexp.html"""
     return Call(Frexp(), (input,), (input.dtype, "int32"), lambda o: MantissaAndExponent(*o))
-
-
-@layer("add", "sub", "mul", "div", "pow", "maximum", "minimum")
-def build_pointwise(name: str, inputs: tuple[Shape, ...]) -> Built:
-    """https://pytorch.org/docs/stable/torch.html#pointwise-ops"""
-    return Built(Pointwise(function=name))

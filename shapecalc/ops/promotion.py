@@ -33,7 +33,7 @@ def result_type(operands: Iterable[object]) -> str:
     Source:
         https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 
-    >>> result_type([Operand(Shape((3,)), "int64"), 2.5])
+    >>> result_type([True, 2, 2.5])
     'float32'
     """
     with_axes, without_axes, numbers = list[str](), list[str](), list[str]()

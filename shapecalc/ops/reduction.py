@@ -11,14 +11,12 @@ from shapecalc.conditions import require
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError
 from shapecalc.op import (
-    Built,
     Call,
     Op,
     Operand,
     OutShape,
     axis_index,
     is_floating,
-    layer,
     reads,
 )
 from shapecalc.ops.comparison import ValuesAndIndices
@@ -265,11 +263,3 @@ def read_std(
     op = Reduction(function=function, dim=axes, keepdim=keepdim, outputs=outputs)
     spread = as_real(input.dtype)
     return Call(op, (input,), (spread, input.dtype)[:outputs])
-
-
-@layer("sum", "mean", "amax", "amin", "max", "min", "logsumexp")
-def build_reduction(
-    name: str, inputs: tuple[Shape, ...], dim: Axes = None, keepdim: bool = False
-) -> Built:
-    """https://pytorch.org/docs/stable/torch.html#reduction-ops"""
-    return Built(Reduction(function=name, dim=as_axes(dim), keepdim=keepdim))

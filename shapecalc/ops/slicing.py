@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from types import EllipsisType
-from typing import Any, TypeAlias
+from typing import Any
 
 from shapecalc import dims
 from shapecalc.conditions import decide, larger, require, require_positive, require_same, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
-from shapecalc.errors import RankError, SizeError
+from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.ops.index_items import Chosen, Item, Listed, Slice, as_index, at_axis, item_text
 from shapecalc.ops.pointwise import broadcast
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """start:stop:step, as Python writes it.
-
-    Units:
-        start, stop, step: elements; None where nothing is written.
-    """
-
-    start: Dim | None = None
-    stop: Dim | None = None
-    step: Dim | None = None
-
-    def __str__(self) -> str:
-        bounds = [self.start, self.stop] + ([] if self.step is None else [self.step])
-        return ":".join("" if bound is None else dims.format_dim(bound) for bound in bounds)
-
-
-class Chosen(Enum):
-    """An entry of an index that selects elements by a tensor or a truth."""
-
-    INTEGERS = "integers"
-    MASK = "mask"
-    ALL = "True"
-    NONE = "False"
-
-
-Item: TypeAlias = Dim | Slice | Chosen | EllipsisType | None
 
 
 def slice_size(size: Dim, bounds: Slice) -> Dim:
@@ -105,7 +76,7 @@ class GetItem(Op):
         return indexed(x, self.index, indices)
 
     def __str__(self) -> str:
-        return f"getitem[{', '.join(_item_text(item) for item in self.index)}]"
+        return f"getitem[{', '.join(item_text(item) for item in self.index)}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +114,7 @@ class SetItem(Op):
         return x
 
     def __str__(self) -> str:
-        return f"setitem[{', '.join(_item_text(item) for item in self.index)}]"
+        return f"setitem[{', '.join(item_text(item) for item in self.index)}]"
 
 
 def require_stretches(value: Shape, part: Shape) -> None:
@@ -157,25 +128,13 @@ def require_stretches(value: Shape, part: Shape) -> None:
             require_same(size, wanted, "the size of the value to be")
 
 
-def _item_text(item: Item) -> str:
-    match item:
-        case EllipsisType():
-            return "..."
-        case Chosen():
-            return item.value
-        case None | Slice():
-            return str(item)
-        case _:
-            return dims.format_dim(item)
-
-
 # ---------------------------------------------------------------------------- the rule
 
 
 def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
     """Return the shape of `x[index]`, with `indices` for the tensors in `index`."""
     given = iter(indices)
-    tensors = [next(given) if item in _BY_TENSOR else Shape() for item in index]
+    tensors = [next(given) if _by_values(item) else Shape() for item in index]
     taken = sum(_axes_taken(item, shape) for item, shape in zip(index, tensors, strict=True))
     if taken > len(x):
         raise RankError(f"{taken} indices for a tensor with {len(x)} dimensions: {x}")
@@ -197,7 +156,10 @@ def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
             case Chosen.ALL | Chosen.NONE:
                 _select(sizes, places)
                 selected.append(Shape((1 if item is Chosen.ALL else 0,)))
-            case Chosen.INTEGERS:
+            case Chosen.INTEGERS | Listed():
+                if isinstance(item, Listed):
+                    require_index(dims.as_dim(item.least), x[axis], axis)
+                    require_index(dims.as_dim(item.greatest), x[axis], axis)
                 if shape:
                     _select(sizes, places)
                     selected.append(shape)
@@ -220,7 +182,8 @@ def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
     return Shape((*kept[:at], *_common(selected), *kept[at:]))
 
 
-_BY_TENSOR = (Chosen.INTEGERS, Chosen.MASK)
+def _by_values(item: Item) -> bool:
+    return isinstance(item, Listed) or item in (Chosen.INTEGERS, Chosen.MASK)
 
 
 def _axes_taken(item: Item, shape: Shape) -> int:
@@ -253,91 +216,6 @@ def _common(selected: Sequence[Shape]) -> Shape:
 # ---------------------------------------------------------------------------- readers
 
 
-def as_index(index: Any) -> tuple[tuple[Item, ...], tuple[Operand, ...]]:
-    """Return an index as a rule knows it, and the tensors in it.
-
-    Raises:
-        SizeError: an entry is nothing that torch takes.
-    """
-    entries = list(index) if _is_tuple(index) else [index]
-    items, tensors = list[Item](), list[Operand]()
-    for entry in entries:
-        item, found = _as_item(entry)
-        items.append(item)
-        tensors += found
-    dots = [n for n, item in enumerate(items) if item is ...]
-    if len(dots) > 1:  # torch takes a second one at the end, where it stands for no axis
-        if dots[1] < len(items) - 1:
-            raise SizeError("an index has one ellipsis")
-        items.pop()
-    return tuple(items), tuple(tensors)
-
-
-def _is_tuple(index: Any) -> bool:
-    """Tell whether torch takes a sequence for a tuple, as it takes a list of lists or slices."""
-    if isinstance(index, tuple):
-        return True
-    kinds = (Operand, slice, EllipsisType, type(None), list, tuple)
-    return isinstance(index, list) and any(isinstance(entry, kinds) for entry in index)
-
-
-def _as_item(entry: Any) -> tuple[Item, list[Operand]]:
-    match entry:
-        case None | EllipsisType():
-            return entry, []
-        case bool():
-            return (Chosen.ALL if entry else Chosen.NONE), []
-        case slice(start=start, stop=stop, step=step):
-            bounds = [None if bound is None else _as_bound(bound) for bound in (start, stop, step)]
-            return Slice(*bounds), []
-        case Operand():
-            return _by_tensor(entry)
-        case list() | tuple() | range():
-            return _by_tensor(Operand(_nested_shape(entry), _leaf_type(entry)))
-        case _ if isinstance(entry, int) or hasattr(entry, "free_symbols"):
-            return dims.as_dim(entry), []
-        case _ if hasattr(entry, "shape"):  # a NumPy array
-            return _by_tensor(Operand(Shape(entry.shape), str(entry.dtype)))
-    raise SizeError(f"a tensor cannot be indexed by {entry!r}")
-
-
-def _as_bound(bound: Any) -> Dim:
-    if isinstance(bound, Operand):
-        raise SizeError("a bound of a slice is the value of a tensor, which no shape determines")
-    return dims.as_dim(bound)
-
-
-def _by_tensor(tensor: Operand) -> tuple[Item, list[Operand]]:
-    if tensor.dtype in ("bool", "uint8"):
-        return Chosen.MASK, [tensor]
-    if tensor.dtype not in ("int32", "int64"):
-        raise SizeError(f"a tensor of {tensor.dtype} cannot be an index")
-    return Chosen.INTEGERS, [tensor]
-
-
-def _nested_shape(entry: Any) -> Shape:
-    sizes = list[int]()
-    while isinstance(entry, (list, tuple, range)):
-        sizes.append(len(entry))
-        entry = entry[0] if entry else None
-    return Shape((*sizes, *(entry.shape if isinstance(entry, Operand) else ())))
-
-
-def _leaf_type(entry: Any) -> str:
-    leaves = list(_leaves(entry))
-    if leaves and all(isinstance(leaf, bool) for leaf in leaves):
-        return "bool"
-    return leaves[0].dtype if leaves and isinstance(leaves[0], Operand) else "int64"
-
-
-def _leaves(entry: Any) -> Iterator[Any]:
-    if isinstance(entry, (list, tuple, range)):
-        for inner in entry:
-            yield from _leaves(inner)
-    else:
-        yield entry
-
-
 @reads("Tensor.__getitem__")
 def read_getitem(input: Operand, index: Any) -> Call:
     """https://numpy.org/doc/stable/user/basics.indexing.html"""
@@ -361,11 +239,6 @@ def read_index_put(
     # a None among the indices stands for a whole axis
     items, tensors = as_index(tuple(slice(None) if i is None else i for i in indices))
     return Call(SetItem(index=items), (input, values, *tensors))
-
-
-def at_axis(item: Any, dim: int, ndim: int) -> tuple[Item, ...]:
-    """Return the index that applies `item` to one axis."""
-    return (*(Slice() for _ in range(axis_index(dim, ndim))), item)
 
 
 @reads("select")

@@ -10,8 +10,9 @@ from shapecalc import dims
 from shapecalc.conditions import choose, choose_pieces, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import DataDependentError, RankError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads
-from shapecalc.ops.slicing import Slice, slice_size
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.ops.index_items import Slice
+from shapecalc.ops.slicing import slice_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,20 +237,3 @@ def as_cuts(cuts: Any) -> Dim | tuple[Dim, ...]:
 def read_unbind(input: Operand, dim: int = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.unbind.html"""
     return Call(Unbind(dim=dim), (input,))
-
-
-@layer("split")
-def build_split(
-    name: str,
-    inputs: tuple[Shape, ...],
-    split_size_or_sections: IntoDim | Sequence[IntoDim],
-    dim: int = 0,
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.split.html"""
-    return Built(_split(Operand(inputs[0]), split_size_or_sections, dim).op)
-
-
-@layer("chunk")
-def build_chunk(name: str, inputs: tuple[Shape, ...], chunks: IntoDim, dim: int = 0) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.chunk.html"""
-    return Built(Chunk(chunks=dims.as_dim(chunks), dim=dim))

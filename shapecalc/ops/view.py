@@ -287,23 +287,9 @@ def build_flatten(
     return Built(Flatten(start_dim=start_dim, end_dim=end_dim))
 
 
-@layer("flatten")
-def build_flatten_function(
-    name: str, inputs: tuple[Shape, ...], start_dim: int = 0, end_dim: int = -1
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.flatten.html"""
-    return Built(Flatten(start_dim=start_dim, end_dim=end_dim))
-
-
 @layer("Unflatten")
 def build_unflatten(
     name: str, inputs: tuple[Shape, ...], dim: int, unflattened_size: Sizes
 ) -> Built:
     """https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html"""
     return Built(Unflatten(dim=dim, sizes=as_dims(unflattened_size)))
-
-
-@layer("view", "reshape")
-def build_view(name: str, inputs: tuple[Shape, ...], shape: Sizes) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.reshape.html"""
-    return Built(View(shape=as_dims(shape), function=name))

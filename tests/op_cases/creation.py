@@ -9,8 +9,8 @@ from shapecalc.dims import ceildiv, floordiv
 from tests.op_cases.case import Case, H, N, Rejects, W
 from tests.op_cases.pointwise import named
 
-LIKE = "zeros_like ones_like empty_like rand_like randn_like".split()
-WINDOWS = "hann_window hamming_window blackman_window bartlett_window kaiser_window".split()
+LIKE = ["zeros_like", "ones_like", "empty_like", "rand_like", "randn_like"]
+WINDOWS = ["hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"]
 
 
 def filled(x: torch.Tensor) -> torch.Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 
 from tests.op_cases.case import C, Case, H, L, N, Rejects, W
@@ -12,39 +10,15 @@ SMALLER = [{"N": 2, "H": 5, "L": 9, "W": 3}, {"N": 4, "H": 6, "L": 7, "W": 6}]  
 INDEX = (L, "int64")
 
 
-def copied(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return x.copy_(y)
-
-
-def reduced(x: torch.Tensor, index: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch calls it a beta
-        return x.index_reduce(0, index, source, "mean")
-
-
 CASES = [
     Case(lambda x, i: x.index_select(1, i),                   [(N, H, W), INDEX], (N, L, W)),
     Case(lambda x, i: torch.index_select(x, 0, i),            [(N, H), (1, "int64")], (1, H)),
     Case(lambda x, i: x.gather(1, i),                         [(N, H), (N, L, "int64")], (N, L)),
     Case(lambda x, i: torch.gather(x, dim=0, index=i),        [(N, H), (L, W, "int64")], (L, W), SMALLER),
-    Case(lambda x, i, s: x.scatter(1, i, s),                  [(N, H), (N, L, "int64"), (N, L)], (N, H)),
-    Case(lambda x, i: x.scatter_(1, i, 1.0),                  [(N, H), (N, L, "int64")], (N, H)),
-    Case(lambda x, i: torch.scatter(x, 0, i, value=2.0),      [(N, H), (L, W, "int64")], (N, H), SMALLER),
-    Case(lambda x, i, s: x.scatter_add(1, i, s),              [(N, H), (N, L, "int64"), (N, L)], (N, H)),
-    Case(lambda x, i, s: x.scatter_reduce(1, i, src=s, reduce="amax"), [(N, H), (N, L, "int64"), (N, L)], (N, H)),
-    Case(lambda x, i, s: x.index_add(1, i, s, alpha=2),       [(N, H), INDEX, (N, L)], (N, H)),
-    Case(lambda x, i, s: x.index_add_(0, i, s),               [(N, H), INDEX, (L, H)], (N, H)),
-    Case(lambda x, i, s: x.index_copy(0, i, s),               [(N, H), INDEX, (L, H)], (N, H)),
-    Case(reduced,                                             [(N, H), INDEX, (L, H)], (N, H)),
-    Case(lambda x, i: x.index_fill(1, i, 0.0),                [(N, H), INDEX],    (N, H)),
-    Case(lambda x, s: x.select_scatter(s, 1, 0),              [(N, H), (N,)],     (N, H)),
-    Case(lambda x, s: torch.slice_scatter(x, s, 1, start=2),  [(N, H), (N, H - 2)], (N, H)),
     Case(lambda x, i: x.take(i),                              [(N, H), (L, W, "int64")], (L, W)),
     Case(lambda x, i: torch.take_along_dim(x, i, 1),          [(N, H), (N, L, "int64")], (N, L)),
     Case(lambda x, i: torch.take_along_dim(x, i, dim=0),      [(C, H), (L, 1, "int64")], (L, H)),
     Case(lambda x, i: x.take_along_dim(i),                    [(N, H), INDEX],    (L,)),
-    Case(lambda x, i, s: x.put(i, s),                         [(N, H), INDEX, (L,)], (N, H)),
-    Case(lambda x, m, s: x.masked_scatter(m, s),              [(N, H), (H, "bool"), (N, H)], (N, H)),
     Case(lambda x, m: (x.masked_select(m), x)[1],             [(N, H), (N, 1, "bool")], (N, H)),
     Case(lambda x: (x.nonzero(), x.nonzero(as_tuple=True), x)[2], (N, H),         (N, H)),
     Case(lambda x: (torch.argwhere(x), x)[1],                 (N, H),             (N, H)),
@@ -54,7 +28,6 @@ CASES = [
     Case(lambda s, x: torch.searchsorted(s, x, out_int32=True), [(N, H), (N, W)], (N, W)),
     Case(lambda s: torch.searchsorted(s, 0.5),                (H,),               ()),
     Case(lambda x, b: torch.bucketize(x, b, right=True),      [(N, W), (H,)],     (N, W)),
-    Case(copied,                                              [(N, H), (H,)],     (N, H)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -62,16 +35,8 @@ REJECTS = [
     Rejects(lambda x, i: x.index_select(1, i),                [(3, 4), (2, 1, "int64")]),
     Rejects(lambda x, i: x.gather(1, i),                      [(3, 4), (4, 2, "int64")]),
     Rejects(lambda x, i: x.gather(1, i),                      [(3, 4), (3, "int64")]),
-    Rejects(lambda x, i, s: x.scatter(1, i, s),               [(3, 4), (3, 2, "int64"), (3, 1)]),
-    Rejects(lambda x, i: x.scatter(1, i, 0.0),                [(3, 4), (4, 2, "int64")]),
-    Rejects(lambda x, i, s: x.index_add(1, i, s),             [(3, 4), (2, "int64"), (3, 3)]),
-    Rejects(lambda x, i, s: x.index_copy(1, i, s),            [(3, 4), (2, "int64"), (2, 2)]),
-    Rejects(lambda x, s: x.select_scatter(s, 1, 0),           [(3, 4), (4,)]),
-    Rejects(lambda x, s: x.slice_scatter(s, 1, 0, 2),         [(3, 4), (3, 3)]),
     Rejects(lambda x, i: x.take_along_dim(i, 1),              [(3, 4), (2, 4, "int64")]),
-    Rejects(lambda x, i, s: x.put(i, s),                      [(3, 4), (2, "int64"), (3,)]),
     Rejects(lambda x, m: x.masked_select(m),                  [(3, 4), (3, "bool")]),
     Rejects(lambda s, x: torch.searchsorted(s, x),            [(3, 4), (2, 4)]),
-    Rejects(lambda x, y: x.copy_(y),                          [(3, 4), (3,)]),
     Rejects(lambda x, b: torch.bucketize(x, b),               [(3,), (3, 4)]),
 ]  # fmt: skip

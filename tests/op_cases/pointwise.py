@@ -26,18 +26,9 @@ def named(name: str, *numbers: Any, first: Any = None) -> Callable[..., Any]:
     return call
 
 
-BINARY = """
-    add sub subtract rsub mul multiply pow fmod remainder floor_divide maximum minimum fmax fmin
-    heaviside hypot nextafter logaddexp logaddexp2 igamma igammac atan2 arctan2 copysign ldexp
-    xlogy true_divide div divide float_power special.gammainc special.gammaincc special.xlog1py
-    special.xlogy special.zeta logical_and logical_or logical_xor clamp_min clamp_max clamp clip
-    __floordiv__ __rfloordiv__ __rsub__ __rdiv__ __rmod__ __pow__ __rpow__
-""".split() + [f"special.{name}" for name in pointwise._SPECIAL.split() if "polynomial" in name]
-INTEGERS = """
-    gcd lcm bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift __and__
-    __or__ __xor__ __lshift__ __rshift__ __rlshift__ __rrshift__
-""".split()
-IN_PLACE = "__iand__ __ior__ __ixor__ __ilshift__ __irshift__".split()
+BINARY = ["add", "sub", "subtract", "rsub", "mul", "multiply", "pow", "fmod", "remainder", "floor_divide", "maximum", "minimum", "fmax", "fmin", "heaviside", "hypot", "nextafter", "logaddexp", "logaddexp2", "igamma", "igammac", "atan2", "arctan2", "copysign", "ldexp", "xlogy", "true_divide", "div", "divide", "float_power", "special.gammainc", "special.gammaincc", "special.xlog1py", "special.xlogy", "special.zeta", "logical_and", "logical_or", "logical_xor", "clamp_min", "clamp_max", "clamp", "clip", "__floordiv__", "__rfloordiv__", "__rsub__", "__rdiv__", "__rmod__", "__pow__", "__rpow__"] + [f"special.{name}" for name in pointwise._SPECIAL.split() if "polynomial" in name]
+INTEGERS = ["gcd", "lcm", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "__and__", "__or__", "__xor__", "__lshift__", "__rshift__", "__rlshift__", "__rrshift__"]
+IN_PLACE = ["__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"]
 WITH_NUMBER = {
     "mvlgamma": named("mvlgamma", 2),
     "special.multigammaln": named("special.multigammaln", 2),

@@ -6,7 +6,6 @@ import torch
 
 from tests.op_cases.case import Case, H, N, Rejects, W
 
-
 CASES = [
     Case(lambda x: x.norm(),                                  (N, H),      ()),
     Case(lambda x: x.norm(dim=1, keepdim=True),               (N, H),      (N, 1)),

@@ -1,0 +1,52 @@
+"""Rows for shapecalc/ops/scattering.py."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+
+from tests.op_cases.case import Case, H, L, N, Rejects, W
+
+SMALLER = [{"N": 2, "H": 5, "L": 9, "W": 3}, {"N": 4, "H": 6, "L": 7, "W": 6}]  # W <= H
+INDEX = (L, "int64")
+
+
+def copied(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return x.copy_(y)
+
+
+def reduced(x: torch.Tensor, index: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls it a beta
+        return x.index_reduce(0, index, source, "mean")
+
+
+CASES = [
+    Case(lambda x, i, s: x.scatter(1, i, s),                  [(N, H), (N, L, "int64"), (N, L)], (N, H)),
+    Case(lambda x, i: x.scatter_(1, i, 1.0),                  [(N, H), (N, L, "int64")], (N, H)),
+    Case(lambda x, i: torch.scatter(x, 0, i, value=2.0),      [(N, H), (L, W, "int64")], (N, H), SMALLER),
+    Case(lambda x, i, s: x.scatter_add(1, i, s),              [(N, H), (N, L, "int64"), (N, L)], (N, H)),
+    Case(lambda x, i, s: x.scatter_reduce(1, i, src=s, reduce="amax"), [(N, H), (N, L, "int64"), (N, L)], (N, H)),
+    Case(lambda x, i, s: x.index_add(1, i, s, alpha=2),       [(N, H), INDEX, (N, L)], (N, H)),
+    Case(lambda x, i, s: x.index_add_(0, i, s),               [(N, H), INDEX, (L, H)], (N, H)),
+    Case(lambda x, i, s: x.index_copy(0, i, s),               [(N, H), INDEX, (L, H)], (N, H)),
+    Case(reduced,                                             [(N, H), INDEX, (L, H)], (N, H)),
+    Case(lambda x, i: x.index_fill(1, i, 0.0),                [(N, H), INDEX],    (N, H)),
+    Case(lambda x, s: x.select_scatter(s, 1, 0),              [(N, H), (N,)],     (N, H)),
+    Case(lambda x, s: torch.slice_scatter(x, s, 1, start=2),  [(N, H), (N, H - 2)], (N, H)),
+    Case(lambda x, i, s: x.put(i, s),                         [(N, H), INDEX, (L,)], (N, H)),
+    Case(lambda x, m, s: x.masked_scatter(m, s),              [(N, H), (H, "bool"), (N, H)], (N, H)),
+    Case(copied,                                              [(N, H), (H,)],     (N, H)),
+]  # fmt: skip
+
+REJECTS = [
+    Rejects(lambda x, i, s: x.scatter(1, i, s),               [(3, 4), (3, 2, "int64"), (3, 1)]),
+    Rejects(lambda x, i: x.scatter(1, i, 0.0),                [(3, 4), (4, 2, "int64")]),
+    Rejects(lambda x, i, s: x.index_add(1, i, s),             [(3, 4), (2, "int64"), (3, 3)]),
+    Rejects(lambda x, i, s: x.index_copy(1, i, s),            [(3, 4), (2, "int64"), (2, 2)]),
+    Rejects(lambda x, s: x.select_scatter(s, 1, 0),           [(3, 4), (4,)]),
+    Rejects(lambda x, s: x.slice_scatter(s, 1, 0, 2),         [(3, 4), (3, 3)]),
+    Rejects(lambda x, i, s: x.put(i, s),                      [(3, 4), (2, "int64"), (3,)]),
+    Rejects(lambda x, y: x.copy_(y),                          [(3, 4), (3,)]),
+]  # fmt: skip

@@ -1,0 +1,66 @@
+"""Sizes that depend on data: a new symbol stands for them, at the right place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from shapecalc import dims
+from shapecalc.dims import Shape, symbol
+from tests.op_cases.case import C, Case, H, N
+from tests.test_ops import flat_shapes, run, traced
+
+U = symbol("u0", minimum=0)
+SIZES = ({"N": 9, "C": 3, "H": 5},)
+MASK = (N, "bool")
+MASK2 = (N, C, "bool")
+
+# fmt: off
+CASES = [
+    Case(lambda x, m: x[m],                             [(N, C, H), MASK],         (U, C, H)),
+    Case(lambda x, m: x[m, 1:],                         [(N, C, H), MASK2],        (U, H - 1)),
+    Case(lambda x, m: x[m, :, 0],                       [(N, C, H), MASK],         (U, C)),
+    Case(lambda x, m: x[None, m],                       [(N, C, H), MASK2],        (1, U, H)),
+    Case(lambda x, m: x[:, m],                          [(C, N, H), MASK],         (C, U, H)),
+    Case(lambda x, m: x[..., m],                        [(C, H, N), MASK],         (C, H, U)),
+    Case(lambda x, m: x[m, :, m[:, None][:, 0]],        [(N, C, N), MASK],         (U, C)),
+    Case(lambda x: x[x > 0.5],                          (N, H),                    (U,)),
+    Case(lambda x, m: x[m, torch.zeros(1, dtype=torch.int64)], [(N, C), MASK],     (U,)),
+    Case(lambda x, m: x[m[0]],                          [(N, H), MASK],            (U, N, H)),
+    Case(lambda x, m: x.masked_select(m),               [(N, C), MASK2],           (U,)),
+    Case(lambda x: x.nonzero(),                         (N, H),                    (U, 2)),
+    Case(lambda x: torch.nonzero(x, as_tuple=True),     (N, H, "bool"),            [(U,), (U,)]),
+    Case(lambda x: torch.where(x),                      (N, H, "bool"),            [(U,), (U,)]),
+    Case(lambda x: torch.argwhere(x),                   (N, C, H),                 (U, 3)),
+    Case(lambda x: torch.unique(x),                     (N, H),                    (U,)),
+    Case(lambda x: torch.unique(x, dim=1),              (N, H),                    (N, U)),
+    Case(lambda x: torch.unique(x, False, True, True, 0), (N, H),                  [(U, H), (N,), (U,)]),
+    Case(lambda x: torch.unique(x, return_counts=True), (N, H),                    [(U,), (U,)]),
+    Case(lambda x: x.unique_consecutive(True),          (N, H),                    [(U,), (N, H)]),
+    Case(lambda x: x.bincount(),                        (N, "int64"),              (U,)),
+    Case(lambda x, r: x.repeat_interleave(r, 1),        [(N, H), (H, "int64")],    (N, U)),
+    Case(lambda r: torch.repeat_interleave(r),          (N, "int64"),              (U,)),
+    Case(lambda x: torch.nn.functional.one_hot(x),      (N, "int64"),              (N, U)),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_symbol_stands_where_torch_puts_the_number(case: Case) -> None:
+    graph = traced(Case(case.call, case.x, case.out, SIZES))
+    assert not graph.findings, graph.findings[0]
+    formulas = [Shape(shape) for shape in flat_shapes(graph.output)]
+    assert formulas == [Shape(shape) for shape in flat_shapes(case.out)]
+    (sizes,) = SIZES
+    real = flat_shapes(run(case.call, [(_at(shape, sizes), d) for shape, d in case.operands()]))
+    number = next(
+        got for shape, wanted in zip(real, formulas, strict=True)
+        for got, dim in zip(shape, wanted, strict=True) if dim == U
+    )  # fmt: skip
+    assert [tuple(_at(shape, {**sizes, "u0": number})) for shape in formulas] == real
+
+
+def _at(shape: Any, sizes: dict[str, int]) -> list[int]:
+    return [dims.evaluate(dims.as_dim(dim), sizes) for dim in shape]
