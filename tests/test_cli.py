@@ -131,7 +131,7 @@ def test_show_writes_every_format_to_a_file(tmp_path: Path, form: str) -> None:
 
 
 def test_a_finding_is_exit_code_1_after_the_table(nets: str) -> None:
-    result = run("show", f"{nets}:Wrong", "--input", "N,3,H,W")
+    result = run("show", f"{nets}:Wrong")  # what its first layer takes is inferred all the same
     assert result.exit_code == 1
     assert "1 finding" in result.stdout
     line = NETS.splitlines().index("        return self.b(self.a(x))") + 1
@@ -217,6 +217,12 @@ def test_help_names_every_command() -> None:
         result = run(option)
         assert result.exit_code == 0
         assert all(f"  {name} " in result.stdout for name in ("show", "verify", "spec", "ops"))
+
+
+def test_version() -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("shapecalc ")
 
 
 def test_help_imports_neither_torch_nor_sympy() -> None:

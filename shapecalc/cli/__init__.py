@@ -21,6 +21,19 @@ from shapecalc.cli.verify import verify
 from shapecalc.errors import RejectedInput, ShapecalcError, ShapeError
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib import metadata
+
+    try:
+        version = metadata.version("torch-shapecalc")
+    except metadata.PackageNotFoundError:
+        version = "(not installed)"
+    click.echo(f"shapecalc {version}")
+    ctx.exit()
+
+
 class Commands(click.Group):
     """The one place where an error becomes a message and an exit code."""
 
@@ -40,7 +53,14 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="torch-shapecalc", prog_name="shapecalc")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and leave.",
+)
 def main() -> None:
     """Exact shapes of PyTorch models, for every input size at once.
 

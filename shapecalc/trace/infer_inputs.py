@@ -36,24 +36,30 @@ _LAYOUTS: tuple[tuple[tuple[type[nn.Module], ...], str, str], ...] = (
 def infer_inputs(model: nn.Module, *, train: bool = False) -> Patterns:
     """Return the pattern of every required input of `forward`.
 
+    Where the model fails with every layout, the first whose channels a layer accepted is taken,
+    so that the mistake is found in its place.
+
     Raises:
         PatternError: it cannot be inferred; the message names the inputs of `forward`.
     """
     names = _required(model)
     if len(names) != 1:
         raise PatternError(_question(model, names))
-    failure = ""
+    failure, failing = "", None
     for layout, dtype in _candidates(model):
         symbols = [dims.symbol(name) for name in layout.split(",")]
         pattern = Pattern(names[0], Shape(symbols), dtype)
         patterns = Patterns((pattern,), {}, inferred=True)
         graph = explore(model, patterns, _hint(layout), train=train)
-        if graph.findings:
-            failure = failure or graph.findings[0].message
-            continue
         fixed = _numbers(graph)
         shape = Shape(dim.subs(fixed) for dim in pattern.shape)
-        return Patterns((replace(pattern, shape=shape),), {}, inferred=True)
+        inferred = Patterns((replace(pattern, shape=shape),), {}, inferred=True)
+        if not graph.findings:
+            return inferred
+        failure = failure or graph.findings[0].message
+        failing = failing or (inferred if fixed else None)
+    if failing:
+        return failing
     raise PatternError(
         _question(model, names) + (f"\n  tried, and got: {failure}" if failure else "")
     )
