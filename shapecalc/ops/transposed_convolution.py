@@ -71,6 +71,7 @@ class ConvTranspose(Op):
             out = spread_size(
                 size, kernel_size=k, stride=s, padding=p, output_padding=extra, dilation=d
             )
+            # torch refuses an empty output, but for some sizes in float32, where oneDNN computes it
             require(out, ">=", 1, f"the output has {format_dim(out)} elements on an axis")
             sizes.append(out)
         return (*batch, self.out_channels, *sizes)
