@@ -23,7 +23,7 @@ from shapecalc.graph import LayerGraph
 from shapecalc.spec.build_graph import place
 from shapecalc.spec.functions import functions
 from shapecalc.spec.layers import RESERVED
-from shapecalc.spec.parameters import module_signature, modules
+from shapecalc.spec.parameters import module_signature, modules, operands_of
 
 EXAMPLES = sorted(Path("examples").glob("*.yaml"))
 H, N, W, k, s, d = (symbol(name) for name in "HNWksd")
@@ -405,6 +405,15 @@ def test_every_module_has_the_parameters_of_torch(name: str) -> None:
         assert (ours.required or ours.inferred) == (default is inspect.Parameter.empty), key
         if not callable(default) and not (ours.required or ours.inferred):
             assert ours.default == default, key
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_every_module_reads_as_many_tensors_as_in_torch(name: str) -> None:
+    entries = list(inspect.signature(getattr(nn, name).forward).parameters.values())[1:]
+    required = [e for e in entries if e.default is e.empty and e.kind is e.POSITIONAL_OR_KEYWORD]
+    low, high = operands_of(name)
+    assert low == len(required)
+    assert high <= len(entries)
 
 
 def test_reserved_names_are_those_of_modules() -> None:

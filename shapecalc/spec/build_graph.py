@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from shapecalc import dims
@@ -13,7 +11,7 @@ from shapecalc.conditions import Hint
 from shapecalc.dims import Dim
 from shapecalc.errors import InputError
 from shapecalc.graph import Input, InputRef, LayerGraph
-from shapecalc.op import Op, Operand, Outcome, infer
+from shapecalc.op import Operand, Outcome, infer
 from shapecalc.spec.expressions import Scope, argument_of, count_of, pattern_of, value_of
 from shapecalc.spec.functions import functions
 from shapecalc.spec.journal import Failed, Journal
@@ -21,7 +19,7 @@ from shapecalc.spec.nodes import Place, nearest, wrong
 from shapecalc.spec.parameters import module_signature, modules
 from shapecalc.spec.schema import Block, Output, Ref, Spec, Use
 
-_MOST_LAYERS = 200_000  # all repetitions counted
+_MOST_LAYERS = 100_000  # all repetitions counted
 _ATTEMPTS = 8  # hints that are tried before the shapes are said to be wrong
 
 # sizes that leave room for the usual networks; all different, so that no equality is hidden
@@ -92,6 +90,7 @@ class _Walk:
     output: Any = None
     placed: tuple[Placed, ...] = ()
     named: dict[str, Dim] = field(default_factory=dict)
+    copies: int = 1  # of what is walked through, with all repetitions around it
 
     def run(self) -> None:
         """Walk through the model, up to the first layer whose shapes do not fit."""
@@ -150,13 +149,18 @@ class _Walk:
         """Walk through a chain of copies, which is an `nn.Sequential`."""
         assert use.repeat is not None
         children = []
+        count = count_of(use.repeat, "repeat", scope)
+        self.copies *= count
+        if self.copies > _MOST_LAYERS:
+            wrong(use.repeat.place, f"more than {_MOST_LAYERS:,} copies")
         with self.journal.call(name, "Sequential", inputs, use.place) as done:
-            for n in range(count_of(use.repeat, "repeat", scope)):
+            for n in range(count):
                 inputs, child = self.use(use, inputs, scope, f"{name}.{n}")
                 children.append(child)
                 if child.several:
                     wrong(use.repeat.place, f"{use.type} has several outputs: none can repeat it")
             done(inputs[0].shape)
+        self.copies //= count
         chain = Placed(
             use=use, name=name, kind="Sequential", arguments={}, children=tuple(children)
         )
@@ -207,7 +211,6 @@ class _Walk:
         with journal.call(name, use.type, inputs, use.place, leaf=True) as done:
             with journal.applying(use, name, self.hint):
                 built = modules()[use.type].build(use.type, shapes, **arguments)
-                _check_operands(built.op, len(shapes), use)
                 outcome = infer(built.op, shapes, self.hint)
             journal.assume(outcome.assumptions, use, name)
             outputs = journal.layer(use, name, built.op, inputs, outcome, "float32")
@@ -291,19 +294,3 @@ def _nested(type_name: str, outcome: Outcome) -> Any:
     if type_name == "LSTM":
         return outcome.shapes[0], outcome.shapes[1:]
     return outcome.shapes
-
-
-def _check_operands(op: Op, given: int, use: Use) -> None:
-    low, high = _operands_of(type(op).out_shape)
-    if not low <= given <= high:
-        wanted = f"{low}" if low == high else f"{low} or more" if high > 99 else f"{low} to {high}"
-        wrong(use.place, f"{use.type} reads {wanted} inputs, got {given}")
-
-
-@cache
-def _operands_of(out_shape: Any) -> tuple[int, int]:
-    """Return the least and the greatest number of tensors that a rule takes."""
-    entries = list(inspect.signature(out_shape).parameters.values())[1:]
-    named = [entry for entry in entries if entry.kind is not entry.VAR_POSITIONAL]
-    required = sum(entry.default is entry.empty for entry in named)
-    return required, len(named) if len(named) == len(entries) else 1000

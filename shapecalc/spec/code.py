@@ -46,13 +46,11 @@ def write_code(spec: Spec) -> str:
     _collect(placed, spec, uses)
     writer = _Writer(spec)
     classes = [writer.block(spec.blocks[name], uses[name]) for name in _inner_first(spec, uses)]
-    seen = {str(dim) for tensor in graph.inputs for dim in tensor.shape if dim.is_Symbol}
-    binds = {
-        str(dim): f"{tensor.name}.size({axis})"
-        for tensor in reversed(graph.inputs)
-        for axis, dim in reversed(list(enumerate(tensor.shape)))
-        if str(dim) in seen
-    }
+    binds = dict[str, str]()
+    for tensor in graph.inputs:
+        for axis, dim in enumerate(tensor.shape):
+            if dim.is_Symbol:
+                binds.setdefault(str(dim), f"{tensor.name}.size({axis})")
     classes.append(writer.model(placed, binds))
     body = "\n\n\n".join(classes)
     imports = ["import torch"] if "torch." in body else []
@@ -192,6 +190,8 @@ class _Writer:
             return f"nn.Sequential(*({head} for _ in range({count})))"
         if many:
             fewer = f"{int(count) - 1}" if count.isdigit() else f"{count} - 1"
+            if fewer == "1":
+                return f"nn.Sequential({head}, {many})"
             return f"nn.Sequential({head}, *({many} for _ in range({fewer})))"
         lengths = {len(entry.children) for entry in placed}
         if len(lengths) > 1:
@@ -262,7 +262,7 @@ class _Writer:
                     node, Scope(dict.fromkeys(made.block.arguments, _ANY), dims.symbol)
                 )
                 if isinstance(value, str):
-                    return repr(value)
+                    return literal(value)
                 return self.formula(text, made, prefix)
         return literal(node.value)
 

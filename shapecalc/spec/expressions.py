@@ -85,7 +85,9 @@ def pattern_of(name: str, node: Node, scope: Scope) -> Pattern:
         wrong(node.place, f"an input is a pattern such as N,3,H,W, got {node}")
     try:
         return parse_pattern(
-            str(node.value), name, size=lambda text, _: parse_size(text, symbol=scope.size)
+            str(node.value),
+            name,
+            size=lambda text, within: parse_size(text, within, symbol=scope.size),
         )
     except PatternError as error:
         wrong(node.place, str(error))

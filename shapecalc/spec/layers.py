@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shapecalc.spec.expressions import Scope, argument_of, count_of, value_of
 from shapecalc.spec.functions import functions
 from shapecalc.spec.nodes import Node, Place, identifier, listed, mapping, nearest, wrong
-from shapecalc.spec.parameters import Parameter, Signature, module_signature, modules
+from shapecalc.spec.parameters import Parameter, Signature, module_signature, modules, operands_of
 from shapecalc.spec.schema import COMMON, Output, Ref, Use
 
 # attributes of nn.Module and nn.Sequential, which no layer may hide
@@ -209,17 +209,23 @@ class LayerReader:
             wrong(entry.place, f"the first layer has to say which `inputs` it reads: {names}")
         else:
             inputs = (Ref(self.last),)
-        wanted = self._operands(entry.type)
-        if wanted is not None and len(inputs) != wanted:
-            wrong(entry.place, f"{entry.type} reads {wanted} inputs, got {len(inputs)}")
-        if not inputs:
-            wrong(entry.place, f"{entry.type} reads nothing: `inputs` is empty")
+        low, high = self._operands(entry.type)
+        if not low <= len(inputs) <= high:
+            wanted = (
+                str(low) if low == high else f"{low} or more" if high > 9 else f"{low} or {high}"
+            )
+            plural = "" if wanted == "1" else "s"
+            wrong(entry.place, f"{entry.type} reads {wanted} input{plural}, got {len(inputs)}")
         return inputs
 
-    def _operands(self, type_name: str) -> int | None:
+    def _operands(self, type_name: str) -> tuple[int, int]:
         if type_name in self.headers:
-            return len(self.headers[type_name].inputs)
-        return None if type_name in modules() else functions()[type_name].operands
+            count = len(self.headers[type_name].inputs)
+            return count, count
+        if type_name in modules():
+            return operands_of(type_name)
+        operands = functions()[type_name].operands
+        return (1, 1000) if operands is None else (operands, operands)
 
     def _repeat(self, entry: _Entry, inputs: tuple[Ref, ...]) -> Node | None:
         node = entry.said.get("repeat")

@@ -19,7 +19,7 @@ from shapecalc.spec.expressions import (
 )
 from shapecalc.spec.functions import functions
 from shapecalc.spec.layers import Header, LayerReader
-from shapecalc.spec.nodes import Node, check_name, identifier, listed, mapping, wrong
+from shapecalc.spec.nodes import Node, Place, check_name, identifier, listed, mapping, wrong
 from shapecalc.spec.schema import COMMON, Block, Spec
 from shapecalc.spec.source import read
 
@@ -53,7 +53,8 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
 
 def _name_of(file: str) -> str:
     stem = re.sub(r"\W+", "_", PurePath(file).stem).strip("_")
-    return stem if stem.isidentifier() and not keyword.iskeyword(stem) else "Model"
+    usable = stem.isascii() and stem.isidentifier() and not keyword.iskeyword(stem)
+    return stem if usable and not file.startswith("<") else "Model"
 
 
 def _inputs(root: Node, top: Mapping[str, Node]) -> dict[str, Node]:
@@ -107,17 +108,21 @@ def _arguments(node: Node | None) -> dict[str, Node | None]:
             name = identifier(entry, "an argument")
             if name in arguments:
                 wrong(entry.place, f"two arguments are called {name!r}")
+            _check_argument(name, entry.place)
             arguments[name] = None
         return arguments
     for name, default in mapping(node, "`arguments`, if not a list,").items():
-        check_name(name, node.keys[name], "an argument")
+        _check_argument(name, node.keys[name])
         if default.value is not None:
             argument_of(default, Scope())
         arguments[name] = default if default.value is not None else None
-    for name in arguments:
-        if name in COMMON:
-            wrong(node.keys[name], f"{name!r} is said of every layer and cannot be an argument")
     return arguments
+
+
+def _check_argument(name: str, place: Place) -> None:
+    check_name(name, place, "an argument")
+    if name in COMMON:
+        wrong(place, f"{name!r} is said of every layer and cannot be an argument")
 
 
 def _refuse_recursion(blocks: Mapping[str, Block], headers: Mapping[str, Header]) -> None:

@@ -11,6 +11,17 @@ from typing import Any
 
 from shapecalc.op import LAYERS, LayerType
 
+_OPERANDS: Mapping[str, tuple[int, int]] = {
+    **dict.fromkeys(("Bilinear", "CosineSimilarity", "PairwiseDistance"), (2, 2)),
+    **dict.fromkeys(("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"), (2, 2)),
+    **dict.fromkeys(("Transformer", "TransformerDecoderLayer"), (2, 2)),
+    **dict.fromkeys(("RNN", "GRU", "RNNCell", "GRUCell", "EmbeddingBag"), (1, 2)),
+    "MultiheadAttention": (3, 3),
+    **dict.fromkeys(("CosineEmbeddingLoss", "MarginRankingLoss", "TripletMarginLoss"), (3, 3)),
+    "GaussianNLLLoss": (3, 3),
+    "CTCLoss": (4, 4),
+}
+
 MINIMUM: Mapping[str, int] = {
     "kernel_size": 1,
     "stride": 1,
@@ -103,6 +114,12 @@ def modules() -> Mapping[str, LayerType]:
         for name, layer in LAYERS.items()
         if name[0].isupper() and not name.startswith("Lazy") and name not in _OF_MODULES
     }
+
+
+def operands_of(type_name: str) -> tuple[int, int]:
+    """Return how many tensors a module reads, at least and at most."""
+    usual = (2, 2) if type_name.endswith("Loss") else (1, 1)
+    return _OPERANDS.get(type_name, usual)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,11 +16,13 @@ def literal(value: Any) -> str:
     """Return a value without symbols.
 
     >>> literal((3, "same"))
-    "(3, 'same')"
+    '(3, "same")'
     """
     if isinstance(value, tuple):
         inner = ", ".join(map(literal, value))
         return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, str):
+        return json.dumps(value)
     return dims.format_dim(value) if hasattr(value, "free_symbols") else repr(value)
 
 

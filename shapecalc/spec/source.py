@@ -107,7 +107,9 @@ class _Composer:
                 self._add(Node(value, place), event.anchor)
             case yaml.AliasEvent():
                 if event.anchor not in self._anchors:
-                    wrong(self._place(event), f"the alias *{event.anchor} stands for itself")
+                    within = any(part.anchor == event.anchor for part in self._open)
+                    why = "stands for itself" if within else "stands for nothing"
+                    wrong(self._place(event), f"the alias *{event.anchor} {why}")
                 self._add(self._anchors[event.anchor], None)
             case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                 place = self._place(event)
