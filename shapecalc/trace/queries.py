@@ -165,6 +165,8 @@ def _fixed(value: Any) -> Query:
 answers(T.is_contiguous, T.is_pinned, T.is_coalesced)(_fixed(True))
 answers(T.is_shared, T.is_inference, torch.is_inference, T.is_conj, torch.is_conj)(_fixed(False))
 answers(T.is_neg, torch.is_neg)(_fixed(False))
+# a transformer asks whether a mask lets it take nested tensors, which come out padded again
+answers(torch._nested_tensor_from_mask_left_aligned)(_fixed(False))
 answers(T.register_hook, T.retain_grad)(_fixed(None))
 
 
