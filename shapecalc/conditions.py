@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 
 from shapecalc import dims
 from shapecalc.dims import Dim, IntoDim
-from shapecalc.errors import DimMismatchError, ShapeError, SizeError
+from shapecalc.errors import DataDependentError, DimMismatchError, ShapeError, SizeError
 
 Relation: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
@@ -138,7 +138,14 @@ class Assumption:
 
 
 class Hint(dict[str, int]):
-    """A size for every symbol; symbols that were not named get sizes apart from each other."""
+    """A size for every symbol; symbols that were not named get sizes apart from each other.
+
+    `data` names the symbols whose size depends on data: no number says what they are.
+    """
+
+    def __init__(self, sizes: Mapping[str, int] | None = None) -> None:
+        super().__init__(sizes or {})
+        self.data: set[str] = set()
 
     def __missing__(self, name: str) -> int:
         self[name] = 211 + sum(ord(letter) * 7**n for n, letter in enumerate(name)) % 1009
@@ -189,11 +196,23 @@ def at_hint(size: Dim) -> int:
     return dims.evaluate(size, (_path.get() or Path()).hint)
 
 
+def depends_on_data(*sizes: Dim) -> bool:
+    """Tell whether a size hangs on data, so that the hint's number for it means nothing."""
+    hint = (_path.get() or Path()).hint
+    names = set(map(str, dims.symbols_of(sizes)))
+    return isinstance(hint, Hint) and not hint.data.isdisjoint(names)
+
+
 def choose(size: IntoDim, why: str = "") -> int:
-    """Return the number that `size` is at the path's hint, where a count has to be a number."""
+    """Return the number that `size` is at the path's hint, where a count has to be a number.
+
+    Raises:
+        DataDependentError: the size depends on data.
+    """
     size = dims.as_dim(size)
     number = dims.as_int(size)
     if number is None:
+        _refuse_data(size, why)
         path = _path.get() or Path()
         number = dims.evaluate(size, path.hint)
         path.record(Assumption(Condition(size, "==", number), "branch", why))
@@ -204,9 +223,14 @@ def choose_pieces(size: Dim, length: Dim, why: str = "") -> int:
     """Return how many pieces of `length` elements cover `size`, as `choose` does, at least 1.
 
     What is recorded is where this number holds: (count - 1)*length < size <= count*length.
+
+    Raises:
+        DataDependentError: the size depends on data, and the length does not.
     """
     pieces = dims.as_int(dims.ceildiv(size, length))
     if pieces is None:
+        if not depends_on_data(length):
+            _refuse_data(size, why)
         pieces = -(-at_hint(size) // at_hint(length))
     pieces = max(pieces, 1)
     decide(size, "<=", dims.mul(dims.as_dim(pieces), length), why)
@@ -215,13 +239,23 @@ def choose_pieces(size: Dim, length: Dim, why: str = "") -> int:
     return pieces
 
 
+def _refuse_data(size: Dim, why: str) -> None:
+    if depends_on_data(size):
+        text = dims.format_dim(size)
+        raise DataDependentError(f"{why} needs the value of {text}, which depends on data")
+
+
 def smaller(left: Dim, right: Dim) -> Dim:
     """Return the smaller of two sizes, on the path on which it is the smaller one."""
+    if depends_on_data(left, right):
+        return dims.minimum(dims.as_dim(left), dims.as_dim(right))
     return left if decide(left, "<=", right) else right
 
 
 def larger(left: Dim, right: Dim) -> Dim:
     """Return the larger of two sizes, on the path on which it is the larger one."""
+    if depends_on_data(left, right):
+        return dims.maximum(dims.as_dim(left), dims.as_dim(right))
     return left if decide(left, ">=", right) else right
 
 
@@ -239,7 +273,8 @@ def require(
     answer = condition.known()
     if answer is None:
         path = _path.get() or Path()
-        if not condition.holds(path.hint):
+        # what is demanded of sizes that depend on data is taken for granted
+        if not condition.holds(path.hint) and not depends_on_data(*condition.symbols):
             raise error(message, fix=fix, condition=condition)
         path.record(Assumption(condition, "requirement", message))
     elif not answer:

@@ -64,3 +64,25 @@ def test_a_symbol_stands_where_torch_puts_the_number(case: Case) -> None:
 
 def _at(shape: Any, sizes: dict[str, int]) -> list[int]:
     return [dims.evaluate(dims.as_dim(dim), sizes) for dim in shape]
+
+
+def test_a_slice_of_such_a_size_is_the_smaller_of_two() -> None:
+    graph = traced(Case(lambda x, m: x[m][:2], [(N, H), MASK], (), SIZES))
+    assert graph.output == Shape((dims.minimum(dims.as_dim(2), U), H))
+
+
+def test_two_such_sizes_are_taken_to_agree() -> None:
+    graph = traced(Case(lambda x, m: x[m] + 2 * x[m], [(N, H), MASK], (), SIZES))
+    assert not graph.findings
+    assert any("taken for granted" in note for note in graph.notes)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: x[x > 0].split(2),
+    lambda x: x[x > 0].unbind(),
+    lambda x: list(x[x > 0]),
+])  # fmt: skip
+def test_no_number_of_pieces_is_made_up(call: Any) -> None:
+    (finding,) = traced(Case(call, (N, H), (), SIZES)).findings
+    assert finding.kind == "data"
+    assert "u0, which depends on data" in finding.message

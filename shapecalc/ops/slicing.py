@@ -26,8 +26,7 @@ def slice_size(size: Dim, bounds: Slice) -> Dim:
     require_positive(step, "the step of a slice")
     start = dims.ZERO if bounds.start is None else _clamped(bounds.start, size)
     stop = size if bounds.stop is None else _clamped(bounds.stop, size)
-    length = stop - start
-    return dims.ceildiv(length, step) if decide(length, ">", 0, "slice") else dims.ZERO
+    return dims.ceildiv(larger(stop - start, dims.ZERO), step)
 
 
 def _clamped(bound: Dim, size: Dim) -> Dim:

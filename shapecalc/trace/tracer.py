@@ -262,6 +262,7 @@ class Tracer(TorchFunctionMode):
         """Return a new symbol for a size that depends on data."""
         name = f"u{len(self.fresh)}"
         self.fresh[name] = origin
+        self.hint.data.add(name)
         self.notes.append(f"{name} is a size that depends on data: {origin}, {caller()}")
         return dims.symbol(name, minimum=minimum)
 
