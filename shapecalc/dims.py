@@ -414,16 +414,38 @@ def _window_count(size: Dim, kernel_size: Dim, stride: Dim, dilation: Dim, paddi
 def lower_bound(dim: Dim) -> Fraction | None:
     """Return a number that `dim` is never below, or None where none is found.
 
-    Floors are relaxed to the affine bounds x/m - (m - 1)/m <= floor(x/m) <= x/m, after which
-    only the least value of every symbol counts. A bound, not always the greatest one.
+    Two bounds are taken, and the greater one counts. Either every term is at its least by
+    itself, or floors are relaxed to x/m - (m - 1)/m <= floor(x/m) <= x/m, after which terms
+    that belong together meet. A bound, not always the greatest one.
     """
-    bound, slopes = _relax(dim)
+    constant, slopes = _relax(dim)
+    relaxed = _sum_of_least(constant, slopes)
+    if relaxed is not None and dim.is_integer:
+        relaxed = Fraction(math.ceil(relaxed))
+    alone = _sum_of_least(*_terms(dim))
+    return max((bound for bound in (relaxed, alone) if bound is not None), default=None)
+
+
+def _sum_of_least(constant: Fraction, slopes: Mapping[Dim, Fraction]) -> Fraction | None:
+    """Return the sum with every atom at its least, or None where that is no bound."""
+    bound = constant
     for atom, slope in slopes.items():
         least = _least(atom)
         if slope < 0 or least is None:
             return None
         bound += slope * least
-    return Fraction(math.ceil(bound)) if dim.is_integer else bound
+    return bound
+
+
+def _terms(dim: Dim) -> tuple[Fraction, dict[Dim, Fraction]]:
+    """Return the constant and the factor of every other term."""
+    slopes: dict[Dim, Fraction] = {}
+    for term in Add.make_args(dim):
+        number, rest = term.as_coeff_Mul()
+        if not number.is_Rational:
+            return Fraction(0), {term: Fraction(-1)}  # nothing is known of a float
+        slopes[rest] = Fraction(int(number.p), int(number.q))
+    return slopes.pop(ONE, Fraction(0)), slopes
 
 
 def _relax(dim: Dim) -> tuple[Fraction, dict[Dim, Fraction]]:

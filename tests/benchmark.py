@@ -25,6 +25,7 @@ from shapecalc import analyze
 from tests import torchvision_models
 from tests.models import Chain
 
+DYNAMIC = dict.fromkeys((0, 2, 3), torch.export.Dim.AUTO)  # N, H and W of an image
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -80,9 +81,8 @@ def resnet50() -> list[Row]:
         return empty(mode.from_tensor(torch.empty(2, 3, 224, 256, device="meta")))
 
     def export() -> object:
-        n, h, w = (torch.export.Dim(name) for name in ("N", "H", "W"))
         return torch.export.export(
-            model, (torch.rand(2, 3, 224, 256),), dynamic_shapes=({0: n, 2: h, 3: w},)
+            model, (torch.rand(2, 3, 224, 256),), dynamic_shapes=(DYNAMIC,)
         )
 
     began = time.perf_counter()
@@ -141,11 +141,10 @@ def swin(*, export: bool) -> list[Row]:
     seconds = median(lambda: analyze(empty, "N,3,H,W"), repeat=5)
     rows = [Row("analyze(swin_t)", seconds, "", "<= 0.15 s", "yes" if seconds <= 0.15 else "NO")]
     if export:
-        n, h, w = (torch.export.Dim(name) for name in ("N", "H", "W"))
         began = time.perf_counter()
         try:
             torch.export.export(
-                real("swin_t"), (torch.rand(2, 3, 224, 256),), dynamic_shapes=({0: n, 2: h, 3: w},)
+                real("swin_t"), (torch.rand(2, 3, 224, 256),), dynamic_shapes=(DYNAMIC,)
             )
             how = "ran"
         except Exception as error:
