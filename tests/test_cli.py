@@ -253,6 +253,13 @@ def test_a_closed_pipe_is_no_error() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full device")
+def test_a_full_disk_is_one_message() -> None:
+    done = shell(f"shapecalc show {UNET} > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot write: No space left on device\n"
+
+
 def test_a_pipe_gets_neither_colour_nor_box_drawing() -> None:
     done = shell(f"shapecalc show {UNET} --depth 1 | cat")
     assert done.returncode == 0

@@ -23,7 +23,12 @@ def emit(text: str, output: str | None = None) -> None:
     if output is None or output == "-":
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a name may be outside the encoding
-        click.echo(text, nl=False, color=True)
+        try:
+            click.echo(text, nl=False, color=True)
+        except BrokenPipeError:
+            raise  # whoever reads has seen enough, which is no error
+        except OSError as error:
+            raise InputError(f"cannot write: {error.strerror or error}") from error
         return
     try:
         _write(Path(output).resolve(), text)
