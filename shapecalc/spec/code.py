@@ -10,24 +10,20 @@ else an argument of its own.
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from shapecalc import dims
-from shapecalc.dims import Dim
 from shapecalc.errors import ShapeError
 from shapecalc.spec.build_graph import Placed, place
 from shapecalc.spec.expressions import Scope, argument_of, names_in
 from shapecalc.spec.forward import TAKEN, operand, returned, variables
 from shapecalc.spec.functions import functions
-from shapecalc.spec.nodes import Node, wrong
+from shapecalc.spec.nodes import wrong
 from shapecalc.spec.parameters import module_signature, modules
-from shapecalc.spec.python_text import formula as as_python
-from shapecalc.spec.python_text import literal, names_of, type_of, wrapped
+from shapecalc.spec.python_text import literal, type_of, wrapped
 from shapecalc.spec.schema import Block, Ref, Spec, Use
+from shapecalc.spec.written_class import Written
 
 _HEAD = '"""{name}, written by shapecalc from {file}."""\n'
 
@@ -85,22 +81,8 @@ def _inner_first(spec: Spec, uses: Iterable[str]) -> list[str]:
     return [name for name in ordered if name in set(uses)]
 
 
-@dataclass(slots=True)
-class _Class:
-    """A class while it is written.
-
-    `uses` are all places of the block. `added` are the arguments that the spec leaves to the
-    input, with their value at each of these places.
-    """
-
-    block: Block
-    uses: Sequence[Sequence[Placed]]
-    arguments: Sequence[Mapping[str, Any]]
-    is_model: bool
-    added: dict[str, list[Any]] = field(default_factory=dict)
-    symbols: dict[str, None] = field(default_factory=dict)  # what the model's constructor takes
-    formulas: list[tuple[str, list[Any]]] = field(default_factory=list)
-    kept: dict[str, None] = field(default_factory=dict)  # what functions need in `forward`
+# what follows from the input is never written as one of these, even where the numbers agree
+_UNRELATED = ("kernel_size", "stride", "padding", "dilation", "groups", "output_padding")
 
 
 class _Writer:
@@ -109,15 +91,15 @@ class _Writer:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.added: dict[int, dict[str, Any]] = {}  # by the id of a use
-        self.binds: Mapping[str, str] = {}
 
     def block(self, block: Block, uses: list[Placed]) -> str:
         """Return the class of a block."""
-        made = _Class(
+        made = Written(
             block=block,
             uses=[use.children for use in uses],
             arguments=[use.arguments for use in uses],
             is_model=False,
+            binds={},
         )
         text = self.written(made)
         for n, use in enumerate(uses):
@@ -126,20 +108,19 @@ class _Writer:
 
     def model(self, placed: tuple[Placed, ...], binds: Mapping[str, str]) -> str:
         """Return the class of the model; `binds` says where its symbols can be seen."""
-        self.binds = binds
-        return self.written(
-            _Class(block=self.spec.model, uses=[placed], arguments=[{}], is_model=True)
+        made = Written(
+            block=self.spec.model, uses=[placed], arguments=[{}], is_model=True, binds=binds
         )
+        return self.written(made)
 
-    def written(self, made: _Class) -> str:
+    def written(self, made: Written) -> str:
         """Return the source of a class."""
         block = made.block
-        members = {}
-        for n, use in enumerate(block.layers):
-            placed = [children[n] for children in made.uses]
-            if not self.is_module(use):
-                continue
-            members[use.name] = self.member(use, placed, made)
+        members = {
+            use.name: self.member(use, [children[n] for children in made.uses], made)
+            for n, use in enumerate(block.layers)
+            if self.is_module(use)
+        }
         chain = self.is_chain(made)
         forward = [] if chain else self.forward(made)
         for name in (*made.symbols, *made.added, *block.arguments):
@@ -159,7 +140,7 @@ class _Writer:
 
     # ------------------------------------------------------------------ constructors
 
-    def parameters(self, made: _Class) -> Iterator[str]:
+    def parameters(self, made: Written) -> Iterator[str]:
         """Yield the arguments of a constructor."""
         yield "self"
         for name, values in made.added.items():
@@ -175,13 +156,13 @@ class _Writer:
                 value = argument_of(default, Scope())
                 yield f"{name}: {type_of([*values, value])} = {literal(value)}"
 
-    def member(self, use: Use, placed: list[Placed], made: _Class) -> str:
+    def member(self, use: Use, placed: list[Placed], made: Written) -> str:
         """Return the expression that makes a layer of a class."""
         if use.repeat is None:
             return self.made(use, [(n, entry) for n, entry in enumerate(placed)], made)
         first = [(n, entry.children[0]) for n, entry in enumerate(placed)]
         rest = [(n, copy) for n, entry in enumerate(placed) for copy in entry.children[1:]]
-        count = self.text(use.repeat, made)
+        count = made.text(use.repeat)
         head = self.made(use, first, made)
         if not rest:
             return f"nn.Sequential({head})"
@@ -206,7 +187,7 @@ class _Writer:
         self,
         use: Use,
         placed: list[tuple[int, Placed]],
-        made: _Class,
+        made: Written,
         *,
         only_known: bool = False,
     ) -> str:
@@ -236,97 +217,20 @@ class _Writer:
         texts = dict[str, str]()
         for name in order:
             if name in use.parameters:
-                texts[name] = self.text(use.parameters[name], made)
+                texts[name] = made.text(use.parameters[name])
                 if name not in _UNRELATED:
-                    self.remember(use.parameters[name], texts[name], made)
+                    made.remember(use.parameters[name], texts[name])
             elif name in values:
-                found = self.known(values[name], made)
+                found = made.known(values[name])
                 if found is None and only_known:
                     return ""
-                texts[name] = found or self.add(use, name, values[name], made)
+                texts[name] = found or made.add(use, name, values[name])
         positional = [texts.pop(name) for name in order[:leading] if name in texts]
         return f"{target}({', '.join([*positional, *(f'{n}={t}' for n, t in texts.items())])})"
 
-    # ------------------------------------------------------------------ values
-
-    def text(self, node: Node, made: _Class, prefix: str = "") -> str:
-        """Return what a spec writes for a value as Python; names get a prefix in `forward`."""
-        match node.value:
-            case tuple() as entries:
-                inner = ", ".join(self.text(entry, made, prefix) for entry in entries)
-                return f"({inner},)" if len(entries) == 1 else f"({inner})"
-            case str() as text if text in made.block.arguments:
-                return prefix + text
-            case str() as text:
-                value = argument_of(
-                    node, Scope(dict.fromkeys(made.block.arguments, _ANY), dims.symbol)
-                )
-                if isinstance(value, str):
-                    return literal(value)
-                return self.formula(text, made, prefix)
-        return literal(node.value)
-
-    def formula(self, text: str, made: _Class, prefix: str = "") -> str:
-        """Return a formula of sizes as Python."""
-        tree = as_python(text)
-        for part in names_of(tree):
-            if prefix and part.id in self.binds and made.is_model:
-                continue
-            if made.is_model:
-                made.symbols[part.id] = None
-            if prefix:
-                made.kept[part.id] = None
-                part.id = f"{prefix}{part.id}"
-        return ast.unparse(tree)
-
-    def remember(self, node: Node, text: str, made: _Class) -> None:
-        """Keep the formulas of a class, in which what follows from the input is then written."""
-        if isinstance(node.value, str) and made.block.arguments:
-            try:
-                values = [argument_of(node, Scope(arguments)) for arguments in made.arguments]
-            except ValueError:
-                return
-            made.formulas.insert(0, (text, values))
-
-    def known(self, values: list[tuple[int, Any]], made: _Class) -> str | None:
-        """Return an expression that has these values at these uses of the class, or None."""
-        candidates = [*made.formulas, *made.added.items()]
-        for text, found in candidates:
-            if all(_same(found[n], value) for n, value in values):
-                return text
-        first = values[0][1]
-        if all(_same(value, first) for _, value in values):
-            if made.is_model:
-                return self.literal(first, made)
-            if not dims.symbols_of(_dims_in(first)):
-                return literal(first)
-        return None
-
-    def literal(self, value: Any, made: _Class) -> str:
-        """Return a value of the model as Python, its symbols as arguments of the constructor."""
-        if isinstance(value, tuple):
-            return f"({', '.join(self.literal(entry, made) for entry in value)},)"
-        if dims.symbols_of(_dims_in(value)):
-            return self.formula(dims.format_dim(value), made)
-        return literal(value)
-
-    def add(self, use: Use, name: str, values: list[tuple[int, Any]], made: _Class) -> str:
-        """Return a new argument of the constructor, with these values."""
-        taken = {*made.added, *made.block.arguments}
-        new = name if name not in taken else f"{use.name}_{name}"
-        while new in taken:
-            new += "_"
-        column: list[Any] = [None] * len(made.arguments)
-        for n, value in values:
-            if column[n] is not None and not _same(column[n], value):
-                wrong(use.place, f"the copies of {use.name!r} differ too much to be written")
-            column[n] = value
-        made.added[new] = column
-        return new
-
     # ------------------------------------------------------------------ forward
 
-    def is_chain(self, made: _Class) -> bool:
+    def is_chain(self, made: Written) -> bool:
         """Tell whether each layer reads the one before, so that it is an `nn.Sequential`."""
         block = made.block
         last = Ref(block.inputs[0])
@@ -340,7 +244,7 @@ class _Writer:
         """Tell whether a layer is an attribute of its class."""
         return use.type in modules() or use.type in self.spec.blocks
 
-    def forward(self, made: _Class) -> list[str]:
+    def forward(self, made: Written) -> list[str]:
         """Return the lines of `forward`."""
         block, placed = made.block, made.uses[0]
         names = variables(block)
@@ -362,37 +266,20 @@ class _Writer:
             text.append(f"        return {result}")
         seen = [
             f"        {name} = {where}"
-            for name, where in self.binds.items()
-            if made.is_model and any(re.search(rf"\b{name}\b", line) for line in text)
+            for name, where in made.binds.items()
+            if any(re.search(rf"\b{name}\b", line) for line in text)
         ]
         tensors = ", ".join(f"{names[name]}: Tensor" for name in block.inputs)
         kind = {Ref: "Tensor", tuple: "tuple[Tensor, ...]", dict: "dict[str, Tensor]"}
         head = f"    def forward(self, {tensors}) -> {kind[type(block.output)]}:"
         return ["", head, *seen, *text]
 
-    def call(self, use: Use, operands: list[str], made: _Class) -> str:
+    def call(self, use: Use, operands: list[str], made: Written) -> str:
         """Return the call of a function."""
         function = functions()[use.type]
-        options = [
-            f"{name}={self.text(node, made, 'self.')}" for name, node in use.parameters.items()
-        ]
+        options = [f"{name}={made.text(node, 'self.')}" for name, node in use.parameters.items()]
         for node in use.parameters.values():
             kept = (name for name in names_in(node) if name in made.block.arguments)
             made.kept.update(dict.fromkeys(kept))
         tensors = operands if function.operands is not None else [f"[{', '.join(operands)}]"]
         return f"{function.target}({', '.join([*tensors, *options])})"
-
-
-_ANY = dims.symbol("any")
-
-# what follows from the input is never written as one of these, even where the numbers agree
-_UNRELATED = ("kernel_size", "stride", "padding", "dilation", "groups", "output_padding")
-
-
-def _dims_in(value: Any) -> list[Dim]:
-    entries = value if isinstance(value, tuple) else (value,)
-    return [entry for entry in entries if hasattr(entry, "free_symbols")]
-
-
-def _same(left: Any, right: Any) -> bool:
-    return isinstance(left, bool) is isinstance(right, bool) and bool(left == right)

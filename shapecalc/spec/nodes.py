@@ -67,7 +67,9 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     >>> nearest("conv2D", ["Conv1d", "Conv2d", "ReLU"])
     "; did you mean 'Conv2d'?"
     """
-    words = {other.lower(): other for other in known}
+    words: dict[str, str] = {}
+    for other in known:
+        words.setdefault(other.lower(), other)
     found = difflib.get_close_matches(word.lower(), words, n=1, cutoff=cutoff)
     if found:
         return f"; did you mean {words[found[0]]!r}?"

@@ -112,7 +112,7 @@ def modules() -> Mapping[str, LayerType]:
     return {
         name: layer
         for name, layer in LAYERS.items()
-        if name[0].isupper() and not name.startswith("Lazy") and name not in _OF_MODULES
+        if not name.startswith("Lazy") and name not in _OF_MODULES
     }
 
 
@@ -132,11 +132,12 @@ def module_signature(type_name: str) -> Signature:
         parameters={
             entry.name: parameter(type_name, entry)
             for entry in entries
-            if entry.name not in absent and entry.annotation != "object"
+            if entry.name not in (*absent, *_DEPRECATED) and entry.annotation != "object"
         },
     )
 
 
+_DEPRECATED = ("size_average", "reduce")
 _OF_MODULES = ("TransformerEncoder", "TransformerDecoder")
 
 # one builder serves several modules, of which not all have these
