@@ -201,7 +201,7 @@ def test_print_of_an_analysis_is_the_table(net: Analysis) -> None:
 
 def test_what_is_not_proved_says_so() -> None:
     probed = by_hand(
-        layer("f", Label.PROBED, "measured at 6 sizes"), layer("g", Label.UNKNOWN),
+        layer("f", Label.PROBED, "no rule; measured at 6 sizes"), layer("g", Label.UNKNOWN),
         layer("h", Label.PROVED), output=Shape((N, 3, H, W)),
     )  # fmt: skip
     expected = """\
@@ -212,15 +212,15 @@ x       float32                (N, 3, H, W)
 f       Conv2d(kernel_size=1)  (N, 3, H, W)              probed
 g       Conv2d(kernel_size=1)  (N, 3, H, W)              unknown
 h       Conv2d(kernel_size=1)  (N, 3, H, W)
-output                         (N, 3, H, W)
+output                         (N, 3, H, W)              unknown
 
 3 op calls, 1 proved, 1 probed, 1 unknown
 0 parameters (0 bytes as float32)
 holds for every N, H, W
   proved: follows from the rules of the ops
-  probed: measured at some sizes; the op has no rule
+  probed: measured at some sizes since an op has no rule, or derived from such a size
   unknown: nothing is claimed; the size is a symbol of its own
-  note: f: f is probed, measured at 6 sizes
+  note: f: no rule; measured at 6 sizes
 """
     assert text.table(probed) == expected
 

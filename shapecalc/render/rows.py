@@ -67,8 +67,18 @@ def rows(analysis: Analysis, *, depth: int = DEPTH) -> list[Row]:
     found += _Tree(analysis.graph, depth).rows()
     if not analysis.findings:
         result = outputs(analysis.output)
+        # which ops an output comes from is not recorded: it is no surer than the least sure of all
+        label = weakest(layer.label for layer in analysis.layers)
         found.append(
-            Row(depth=1, name="output", path="output", op="", outputs=result, role="output")
+            Row(
+                depth=1,
+                name="output",
+                path="output",
+                op="",
+                outputs=result,
+                role="output",
+                label=label,
+            )
         )
     return found
 

@@ -43,7 +43,7 @@ def totals(analysis: Analysis) -> Totals:
 
 LEGEND = {
     Label.PROVED: "follows from the rules of the ops",
-    Label.PROBED: "measured at some sizes; the op has no rule",
+    Label.PROBED: "measured at some sizes since an op has no rule, or derived from such a size",
     Label.UNKNOWN: "nothing is claimed; the size is a symbol of its own",
 }
 
@@ -99,11 +99,7 @@ def format_bytes(count: int) -> str:
 
 def notes(analysis: Analysis) -> list[str]:
     """Return what is to be said beside the table, each once: also how an op was measured."""
-    measured = [
-        f"{layer.name}: {layer.function} is {layer.label}, {layer.note}"
-        for layer in analysis.layers
-        if layer.note
-    ]
+    measured = [f"{layer.name}: {layer.note}" for layer in analysis.layers if layer.note]
     return [plain(note) for note in dict.fromkeys((*analysis.notes, *measured))]
 
 
