@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -291,6 +292,8 @@ GENERAL = {
     "math.ceil": lambda self, x: F.adaptive_avg_pool2d(x, (math.ceil(x.shape[2] / 2), 4)),
     "math.floor": lambda self, x: x[:, :, : math.floor(x.shape[2] / 3)],
     "rounded half": lambda self, x: x[..., : (x.shape[-1] + 1) // 2],
+    "divmod": lambda self, x: x[:, :, : divmod(x.shape[2], 3)[0]],
+    "bits": lambda self, x: x[..., : x.shape[3] & -4][..., : x.shape[3] >> 1],
     "negative index": lambda self, x: x[:, :, -(x.shape[2] // 2) :],
     "max_pool2d": lambda self, x: F.max_pool2d(x, 2),
     "max_pool2d with indices": lambda self, x: F.max_pool2d(x, 2, return_indices=True),
@@ -327,6 +330,7 @@ BY_CASES = {
     "range of a size": lambda self, x: torch.stack([x[:, :, n].mean() for n in range(x.shape[2])]),
     "int of an odd factor": lambda self, x: x[..., : int(x.shape[-1] * 0.3)],
     "round": lambda self, x: x[..., : round(x.shape[-1] * 0.3)],
+    "a negative power": lambda self, x: x * x.shape[-1] ** -0.5,
     "square root": lambda self, x: x[..., : int(math.sqrt(x.shape[-1]))],
     "a branch on a size": lambda self, x: x[:, :, ::2] if x.shape[2] > 16 else x,
     "a branch on parity": lambda self, x: x[:, :, 1:] if x.shape[2] % 2 else x,
@@ -427,6 +431,31 @@ def put(x: torch.Tensor) -> torch.Tensor:
     y[:, 0] = 1.0
     y[..., :2] += x[..., :2]
     return y
+
+
+def gated(x: torch.Tensor) -> torch.Tensor:
+    return x * torch.sigmoid(x).mean(0)
+
+
+def test_scripted_functions_are_measured() -> None:
+    with warnings.catch_warnings(action="ignore"):
+        scripted = torch.jit.script(gated)
+    graph = traced(module(lambda self, x: scripted(x)), IMAGE, at=SIZES[0])
+    assert not graph.findings
+    assert graph.output == Shape(dims.symbol(n) if n != "3" else 3 for n in ("N", "3", "H", "W"))
+    assert [str(layer.label) for layer in graph.layers] == ["probed"]
+
+
+def test_what_cannot_be_followed_is_said() -> None:
+    graph = traced(module(lambda self, x: torch.vmap(lambda y: y.sum(0))(x)), IMAGE, at=SIZES[0])
+    (finding,) = graph.findings
+    assert finding.kind == "forward"
+
+
+def test_copies() -> None:
+    compare(module(lambda self, x: [copy.deepcopy(x), x.clone(), x.data]), IMAGE)
+    graph = traced(module(lambda self, x: copy.copy(x)), IMAGE, at=SIZES[0])
+    assert [str(dim) for dim in graph.output] == ["N", "3", "H", "W"]
 
 
 def test_nonzero_leads_to_its_own_size() -> None:

@@ -92,6 +92,8 @@ def measure(
     _, first, out_structure = runs[0]
     alike = [run for run in runs if _ranks(run[1]) == _ranks(first)]
     places = [n for n, leaf in enumerate(first) if isinstance(leaf, torch.Tensor)]
+    if any(_numbers(flat) != _numbers(first) for _, flat, _ in runs):
+        raise ForwardError(f"{name} has no rule, and returns numbers that depend on sizes")
     shapes, label = [], Label.PROBED if len(alike) == len(runs) else Label.UNKNOWN
     for place in places:
         shape = []
@@ -146,6 +148,10 @@ def _concrete(leaf: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(leaf, torch.Tensor):
         return leaf.to("meta")
     return leaf
+
+
+def _numbers(flat: Sequence[Any]) -> list[Any]:
+    return [leaf for leaf in flat if isinstance(leaf, (int, float, str))]
 
 
 def _ranks(flat: Sequence[Any]) -> list[int | None]:

@@ -187,6 +187,16 @@ def _repr(tracer: Tracer, x: SymbolicTensor, *args: Any, **kwargs: Any) -> str:
     return f"SymbolicTensor{x.shape_}"
 
 
+@answers(T.__deepcopy__)
+def _deepcopy(tracer: Tracer, x: SymbolicTensor, memo: Any) -> SymbolicTensor:
+    return SymbolicTensor.make(x.shape_, x.dtype_, x.device_, x.source)
+
+
+@answers(T.__reduce_ex__)
+def _reduce(tracer: Tracer, x: SymbolicTensor, protocol: int) -> Any:
+    return SymbolicTensor.make, (x.shape_, x.dtype_, x.device_, x.source)
+
+
 @answers(T.__iter__)
 def _iter(tracer: Tracer, x: SymbolicTensor) -> Iterator[Any]:
     with tracer:

@@ -20,6 +20,7 @@ from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.trace.caches import forget
 from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.source import raised_at, torch_refused
+from shapecalc.trace.symbolic_tensor import is_symbolic
 from shapecalc.trace.tracer import Tracer
 
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
@@ -91,7 +92,7 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
     with left_as_it_was(model, train=train):
         args, kwargs = fill(patterns, tensor)
         try:
-            with tracer.watching_modules(), _unasked(), torch.no_grad(), tracer:
+            with tracer.watching_modules(), _unasked(), _scripts(tracer), torch.no_grad(), tracer:
                 output = shapes_of(_call_model(model, args, kwargs))
         except ShapeError as error:
             wanted = error.condition
@@ -163,6 +164,24 @@ def _unasked() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _scripts(tracer: Tracer) -> Iterator[None]:
+    """Let the tracer see functions of `torch.jit.script`, which call torch without asking it."""
+    script: Any = torch.jit.ScriptFunction
+    original = script.__call__
+
+    def seen(function: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_symbolic(args) or is_symbolic(kwargs):
+            return tracer.__torch_function__(function, (), args, kwargs)
+        return original(function, *args, **kwargs)
+
+    script.__call__ = seen
+    try:
+        yield
+    finally:
+        script.__call__ = original
+
+
+@contextlib.contextmanager
 def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
     """Set the model's mode, and put back whatever a forward changes in its modules."""
     kept = [(module, _Kept.of(module)) for module in model.modules()]
@@ -175,6 +194,7 @@ def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
     try:
         # a size may be a key of a dict: it is then asked for its number, which is recorded
         torch.SymInt.__hash__ = hash_of_number  # type: ignore
+        torch.SymInt.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore
         with torch.random.fork_rng(devices=[]):
             model.train(train)
             _copy_counters(model)
@@ -182,6 +202,7 @@ def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
     finally:
         forget(hashed)
         torch.SymInt.__hash__ = hashing  # type: ignore[method-assign]
+        del torch.SymInt.__divmod__  # type: ignore
         for module, state in kept:
             state.restore(module)
 

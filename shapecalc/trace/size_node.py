@@ -65,6 +65,8 @@ class SizeNode:
         return False
 
     def is_constant(self) -> bool:
+        if self.kind == "float":
+            return False  # torch has no constant of this kind
         return isinstance(self.expr, bool) or bool(getattr(self.expr, "is_Number", False))
 
     def is_symbolic(self) -> bool:
@@ -271,15 +273,29 @@ class SizeNode:
 
     def and_(self, other: SizeNode) -> SizeNode:
         if self.kind == "int":
-            return self._int(dims.as_dim(self.int_() & other.int_()))
+            return self.bitwise_and(other)
         return other if self.guard_bool("", 0) else self.wrap_bool(False)
 
     def or_(self, other: SizeNode) -> SizeNode:
         if self.kind == "int":
-            return self._int(dims.as_dim(self.int_() | other.int_()))
+            return self.bitwise_or(other)
         return self.wrap_bool(True) if self.guard_bool("", 0) else other
 
     sym_and, sym_or = and_, or_
+
+    def bitwise_and(self, other: SizeNode) -> SizeNode:
+        mask = dims.as_int(other.expr)
+        if mask is not None and mask < 0 and -mask & -mask - 1 == 0:  # rounds down, as in x & -8
+            return self._int(dims.mul(dims.floordiv(self.expr, -mask), dims.as_dim(-mask)))
+        if mask is not None and mask >= 0 and mask & mask + 1 == 0:  # the low bits, as in x & 7
+            return self._int(dims.mod(self.expr, mask + 1))
+        return self._int(dims.as_dim(self.int_() & other.int_()))
+
+    def bitwise_or(self, other: SizeNode) -> SizeNode:
+        return self._int(dims.as_dim(self.int_() | other.int_()))
+
+    def bitwise_xor(self, other: SizeNode) -> SizeNode:
+        return self._int(dims.as_dim(self.int_() ^ other.int_()))
 
     def sym_not(self) -> SizeNode:
         expr = self.expr

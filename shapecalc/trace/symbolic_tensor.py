@@ -8,6 +8,7 @@ from typing import Any, Never
 import torch
 
 from shapecalc.dims import Shape
+from shapecalc.errors import ForwardError
 from shapecalc.graph import Source
 from shapecalc.op import Operand
 from shapecalc.trace.size_node import SizeNode
@@ -67,6 +68,17 @@ class SymbolicTensor(torch.Tensor):
     ) -> Never:
         """Refuse: without the tracer there is nobody to answer."""
         raise RuntimeError(f"a symbolic tensor met {func} after its trace had ended")
+
+    @classmethod
+    def __torch_dispatch__(  # type: ignore[override]
+        cls,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Never:
+        """Refuse: a call came past the tracer, as under `torch.vmap`; here are no elements."""
+        raise ForwardError(f"{func} is called where its tensors cannot be followed")
 
 
 def is_symbolic(value: object) -> bool:
