@@ -21,7 +21,7 @@ from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ForwardError
 from shapecalc.graph import Label
 from shapecalc.op import Op, OutShape
-from shapecalc.trace.symbolic_tensor import SymbolicTensor
+from shapecalc.trace.symbolic_tensor import NAMES, SymbolicTensor
 
 if TYPE_CHECKING:
     from shapecalc.trace.tracer import Tracer
@@ -56,7 +56,7 @@ class Measured:
 
     op: Op
     shapes: tuple[Shape, ...]
-    dtypes: tuple[torch.dtype, ...]
+    dtypes: tuple[str, ...]
     label: Label
     note: str
     rebuild: Callable[[Sequence[Any]], Any]
@@ -102,7 +102,7 @@ def measure(
             formula = _fit(values, inputs)
             if formula is None:
                 label = Label.UNKNOWN
-                formula = tracer.fresh_size(f"an output of {name}, which has no rule")
+                formula = tracer.record.fresh_size(f"an output of {name}, which has no rule")
             shape.append(formula)
         shapes.append(Shape(shape))
     at = "; ".join(", ".join(f"{k}={v}" for k, v in sizes.items()) for sizes, _, _ in alike)
@@ -117,7 +117,7 @@ def measure(
     return Measured(
         op=Unruled(function=name, outputs=tuple(shapes)),
         shapes=tuple(shapes),
-        dtypes=tuple(first[place].dtype for place in places),
+        dtypes=tuple(NAMES[first[place].dtype] for place in places),
         label=label,
         note=note,
         rebuild=rebuild,
@@ -126,14 +126,14 @@ def measure(
 
 def _samples(tracer: Tracer, symbols: tuple[Dim, ...]) -> Iterator[dict[str, int]]:
     """Yield sizes that lie on the tracer's path, the hint first."""
-    premises = list(tracer.premises)
+    premises = list(tracer.record.premises)
     # every symbol moves by itself: were two to move together, one could pass for the other
     steps = Random(0)
     found = 0
     for attempt in range(_ATTEMPTS if symbols else 1):
-        sizes = dict(tracer.hint)
+        sizes = dict(tracer.record.hint)
         for name in map(str, symbols):
-            sizes[name] = tracer.hint[name] + (steps.randrange(1, 40) if attempt else 0)
+            sizes[name] = tracer.record.hint[name] + (steps.randrange(1, 40) if attempt else 0)
         if found < _SAMPLES and all(condition.holds(sizes) for condition in premises):
             found += 1
             yield {str(name): sizes[str(name)] for name in symbols}

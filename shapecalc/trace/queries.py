@@ -210,7 +210,7 @@ def _iter(tracer: Tracer, x: SymbolicTensor) -> Iterator[Any]:
 def _item(tracer: Tracer, x: SymbolicTensor) -> Any:
     if x.dtype_ in (torch.bool,) or x.dtype_.is_floating_point or x.dtype_.is_complex:
         return _refuse(tracer, x)
-    return tracer.symint(tracer.fresh_size(".item()"))
+    return tracer.symint(tracer.record.fresh_size(".item()"))
 
 
 @answers(T.__int__, T.__index__)

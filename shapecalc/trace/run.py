@@ -82,6 +82,7 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
     if any(torch.nn.parameter.is_lazy(p) for p in (*model.parameters(), *model.buffers())):
         model = _copied(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint))
+    record = tracer.record
     wanted: Condition | None = None
     output: Any = None
     findings: tuple[Finding, ...] = ()
@@ -92,7 +93,13 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
     with left_as_it_was(model, train=train):
         args, kwargs = fill(patterns, tensor)
         try:
-            with tracer.watching_modules(), _unasked(), _scripts(tracer), torch.no_grad(), tracer:
+            with (
+                tracer.record.watching_modules(),
+                _unasked(),
+                _scripts(tracer),
+                torch.no_grad(),
+                tracer,
+            ):
                 output = shapes_of(_call_model(model, args, kwargs))
         except ShapeError as error:
             wanted = error.condition
@@ -105,7 +112,7 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
             kind = "shape" if torch_refused(error) else "forward"
             text = str(error) if kind == "shape" else f"{type(error).__name__}: {error}"
             findings = (_finding(error, text, kind),)
-    graph = tracer.graph(
+    graph = record.graph(
         name=type(model).__name__,
         inputs=patterns.inputs(),
         output=output,

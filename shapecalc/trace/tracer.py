@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from shapecalc import dims
-from shapecalc.conditions import Assumption, Condition, Hint, Path, following, require_same
+from shapecalc.conditions import Hint, Path, following, require_same
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import DataDependentError, ShapeError
-from shapecalc.graph import (
-    InputRef,
-    Label,
-    Layer,
-    LayerGraph,
-    ModuleCall,
-    OutputRef,
-    Premise,
-)
-from shapecalc.op import DATA, Call, Op, Operand, Outcome, Reader, infer
+from shapecalc.errors import ShapeError
+from shapecalc.graph import InputRef, OutputRef
+from shapecalc.op import DATA, Call, Operand, Outcome, Reader, infer
 from shapecalc.trace import probe
-from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.queries import QUERIES
+from shapecalc.trace.recorder import Recorder
 from shapecalc.trace.size_node import as_torch
 from shapecalc.trace.source import caller
 from shapecalc.trace.symbolic_tensor import DTYPES, SymbolicTensor, for_reader, is_symbolic
@@ -47,18 +37,6 @@ _IN_PLACE_OPERATORS = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class OpenCall:
-    """A module call that has begun: what its record will say, and what was called within it."""
-
-    index: int
-    path: str
-    module: nn.Module
-    first_layer: int
-    names: Counter[str] = field(default_factory=Counter)
-    children: int = 0
-
-
 class Tracer(TorchFunctionMode):
     """One run of a model on symbolic tensors.
 
@@ -69,17 +47,9 @@ class Tracer(TorchFunctionMode):
 
     def __init__(self, model: nn.Module, hint: Hint) -> None:
         super().__init__()
-        self.hint = hint
-        self.device = torch.device("cpu")
-        self.layers: list[Layer] = []
-        self.calls: list[ModuleCall] = []
-        self.premises: dict[Condition, Premise] = {}
-        self.notes: list[str] = []
-        self.events: list[tuple[str, int | None]] = []
-        self.fresh: dict[str, str] = {}
-        self._stack: list[OpenCall] = []
-        self._named = dict(model.named_modules())
-        self._paths = {id(module): path for path, module in self._named.items()}
+        self.record = Recorder(model, hint)
+        self._hint = hint
+        self._device = torch.device("cpu")
         self._readers = targets()
         self._own = {
             tensor.untyped_storage()._cdata
@@ -102,10 +72,10 @@ class Tracer(TorchFunctionMode):
         if query is not None and (answer := query(self, *args, **kwargs)) is not NotImplemented:
             return answer
         if not is_symbolic(args) and not is_symbolic(kwargs):
-            self.events.append((function_name(func), None))
+            self.record.events.append((function_name(func), None))
             return self._run(func, args, kwargs)
         reader = self._readers.get(func)
-        self.events.append((function_name(func), len(self.layers)))
+        self.record.events.append((function_name(func), len(self.record.layers)))
         with self._in_context(func):
             if reader is None:
                 return self._probed(func, args, kwargs)
@@ -137,20 +107,22 @@ class Tracer(TorchFunctionMode):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        with following(Path(self.hint)) as path:  # a reader may choose and demand, too
+        with following(Path(self._hint)) as path:  # a reader may choose and demand, too
             named = {_SPELLINGS.get(name, name): value for name, value in kwargs.items()}
             call = reader.read(*for_reader(args), **for_reader(named))
-        self._assume(path.assumptions)
+        self.record.assume(path.assumptions)
         shapes = tuple(operand.shape for operand in call.operands)
-        outcome = self._without_data(infer(call.op, shapes, self.hint), reader.name)
-        self._assume(outcome.assumptions)
-        outputs = self._record(call, reader.name, outcome, args, kwargs)
+        outcome = self._without_data(infer(call.op, shapes, self._hint), reader.name)
+        self.record.assume(outcome.assumptions)
+        received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
+        index = self.record.layer(call, reader.name, outcome.shapes, received)
+        outputs = self._outputs(call, outcome, index)
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
 
     def _without_data(self, outcome: Outcome, name: str) -> Outcome:
         if not outcome.data:
             return outcome
-        size = self.fresh_size(name)
+        size = self.record.fresh_size(name)
         shapes = tuple(Shape(dim.subs(DATA, size) for dim in shape) for shape in outcome.shapes)
         return replace(outcome, shapes=shapes)
 
@@ -175,9 +147,9 @@ class Tracer(TorchFunctionMode):
             # a constant of the model that takes symbolic values: its shape stays what it is
             return None if function_name(func) == "__setitem__" else output
         if function_name(func) not in _RESHAPING and output.shape_ != target.shape_:
-            with following(Path(self.hint)) as path:
+            with following(Path(self._hint)) as path:
                 _require_in_place(output.shape_, target.shape_)
-            self._assume(path.assumptions)
+            self.record.assume(path.assumptions)
         return target.become(output)
 
     def _probed(
@@ -185,247 +157,46 @@ class Tracer(TorchFunctionMode):
     ) -> Any:
         measured = probe.measure(self, func, args, kwargs)
         operands = tuple(_operands_in((args, kwargs)))
-        call = Call(measured.op, operands)
-        outcome = Outcome(measured.shapes, True, ())
-        outputs = self._record(
-            call,
-            function_name(func),
-            outcome,
-            args,
-            kwargs,
-            label=measured.label,
-            note=measured.note,
+        call = Call(measured.op, operands, measured.dtypes)
+        outcome = Outcome(measured.shapes, True)
+        index = self.record.layer(
+            call, function_name(func), outcome.shapes, (), label=measured.label, note=measured.note
         )
-        for output, dtype in zip(outputs, measured.dtypes, strict=True):
-            output.dtype_ = dtype
+        outputs = self._outputs(call, outcome, index)
         result = measured.rebuild(outputs)
         if _is_in_place(func) and isinstance(args[0], SymbolicTensor) and outputs:
             return args[0].become(outputs[0])
         return result
 
-    # ------------------------------------------------------------------ records
-
-    def _record(
-        self,
-        call: Call,
-        function: str,
-        outcome: Outcome,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        *,
-        label: Label = Label.PROVED,
-        note: str = "",
-    ) -> list[SymbolicTensor]:
-        index = len(self.layers)
-        operands = call.operands
-        used = {operand.source for operand in operands}
-        others = [o.source for o in _operands_in((args, kwargs)) if o.source not in used]
-        sources = (*(operand.source for operand in operands), *dict.fromkeys(others))
-        for source in sources:
-            if isinstance(source, OutputRef):
-                label = label.weaker(self.layers[source.layer].label)
-        self.layers.append(
-            Layer(
-                index=index,
-                name=self._layer_name(call.op),
-                op=call.op,
-                function=function,
-                in_shapes=tuple(operand.shape for operand in operands),
-                out_shapes=outcome.shapes,
-                sources=sources,  # type: ignore[arg-type]
-                label=label,
-                location=caller(),
-                call=self._stack[-1].index if self._stack else 0,
-                note=note,
-            )
-        )
+    def _outputs(self, call: Call, outcome: Outcome, index: int) -> list[SymbolicTensor]:
+        """Return the tensors that come out of layer number `index`."""
         dtypes = call.dtype
         if not isinstance(dtypes, tuple):
-            found = dtypes or (operands[0].dtype if operands else "float32")
+            found = dtypes or (call.operands[0].dtype if call.operands else "float32")
             dtypes = (found,) * len(outcome.shapes)
         return [
-            SymbolicTensor.make(shape, DTYPES[dtype], self.device, OutputRef(index, n))
+            SymbolicTensor.make(shape, DTYPES[dtype], self._device, OutputRef(index, n))
             for n, (shape, dtype) in enumerate(zip(outcome.shapes, dtypes, strict=True))
         ]
 
-    def _layer_name(self, op: Op) -> str:
-        if not self._stack:
-            return op.kind
-        frame = self._stack[-1]
-        kind = op.kind
-        count = frame.names[kind]
-        frame.names[kind] += 1
-        name = f"{kind}_{count}" if count else kind
-        return f"{frame.path}.{name}" if frame.path else name
-
-    def fresh_size(self, origin: str, *, minimum: int = 0) -> Dim:
-        """Return a new symbol for a size that depends on data."""
-        name = f"u{len(self.fresh)}"
-        self.fresh[name] = origin
-        self.hint.data.add(name)
-        self.notes.append(f"{name} is a size that depends on data: {origin}, {caller()}")
-        return dims.symbol(name, minimum=minimum)
-
     def tensor(self, name: str, shape: Shape, dtype: str) -> SymbolicTensor:
         """Return an input of the model."""
-        return SymbolicTensor.make(shape, DTYPES[dtype], self.device, InputRef(name))
+        return SymbolicTensor.make(shape, DTYPES[dtype], self._device, InputRef(name))
 
     def symint(self, dim: Dim) -> int | torch.SymInt:
         """Return a size as torch code expects it."""
-        return as_torch(self, dim)
-
-    # ------------------------------------------------------------------ choices
-
-    def decide(self, condition: Condition) -> bool:
-        """Answer an `if` of the model's code at the hint, and record the answer."""
-        self._refuse_data(condition.symbols)
-        answer = condition.holds(self.hint)
-        taken = condition if answer else condition.negated()
-        self._assume([Assumption(taken, "branch", "a condition in the model's code")])
-        return answer
-
-    def pin(self, size: Dim) -> int:
-        """Give Python the number that it asks for, and record that the size is that number."""
-        self._refuse_data(dims.symbols_of((size,)))
-        number = dims.evaluate(size, self.hint)
-        condition = Condition(size, "==", number)
-        self._assume([Assumption(condition, "branch", "the model's code asks for a number")])
-        return number
-
-    def pin_float(self, value: Dim) -> float:
-        """Give Python a float; every size in it is pinned."""
-        pinned = {name: self.pin(name) for name in dims.symbols_of((value,))}
-        return float(value.subs(pinned))
-
-    def _refuse_data(self, symbols: tuple[Dim, ...]) -> None:
-        for name in map(str, symbols):
-            if name in self.fresh:
-                raise DataDependentError(
-                    f"the model's code needs the value of {name}, "
-                    f"which depends on data: {self.fresh[name]}"
-                )
-
-    def _assume(self, assumptions: list[Assumption] | tuple[Assumption, ...]) -> None:
-        for assumption in assumptions:
-            if assumption.condition not in self.premises:
-                where = self._stack[-1].path if self._stack else ""
-                self.premises[assumption.condition] = Premise(assumption, where, caller())
+        return as_torch(self.record, dim)
 
     @contextlib.contextmanager
     def _in_context(self, func: Callable[..., Any]) -> Iterator[None]:
+        """Add to a mistake where it was made: the one place that does."""
         try:
             yield
         except ShapeError as error:
             if not hasattr(error, "layer"):
-                error.layer = self._where(func)  # type: ignore[attr-defined]
+                error.layer = self.record.where(function_name(func))  # type: ignore[attr-defined]
                 error.location = caller()  # type: ignore[attr-defined]
             raise
-
-    def _where(self, func: Callable[..., Any]) -> str:
-        if not self._stack:
-            return function_name(func)
-        frame = self._stack[-1]
-        if not next(frame.module.children(), None) and frame.path:
-            return frame.path
-        return f"{frame.path}.{function_name(func)}" if frame.path else function_name(func)
-
-    # ------------------------------------------------------------------ module calls
-
-    @contextlib.contextmanager
-    def watching_modules(self) -> Iterator[None]:
-        """Record every module call, by standing in for `nn.Module.__call__`."""
-        original = nn.Module.__call__
-
-        def recorded(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            self._enter(module, args, kwargs)
-            try:
-                output = original(module, *args, **kwargs)
-            except BaseException as error:
-                if not hasattr(error, "layer"):
-                    error.layer = self._stack[-1].path  # type: ignore[attr-defined]
-                self._stack.pop()
-                raise
-            self._leave(output)
-            return output
-
-        nn.Module.__call__ = recorded  # type: ignore[method-assign]
-        try:
-            yield
-        finally:
-            nn.Module.__call__ = original  # type: ignore[method-assign]
-
-    def _enter(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        parent = self._stack[-1] if self._stack else None
-        path = self._paths.get(id(module))
-        if path is None:
-            around = f"{parent.path}." if parent and parent.path else ""
-            path = f"{around}{type(module).__name__}"
-        if parent:
-            parent.children += 1
-        index = len(self.calls)
-        self.calls.append(
-            ModuleCall(
-                index=index,
-                name=path,
-                kind=type(module).__name__,
-                inputs=shapes_of(args),
-                keywords=shapes_of(kwargs),
-                parent=parent.index if parent else None,
-                parameters=_owned(module),
-                location=caller() if parent else None,
-                leaf=next(module.children(), None) is None,
-                finished=False,
-            )
-        )
-        self._stack.append(OpenCall(index, path, module, len(self.layers)))
-
-    def _leave(self, output: Any) -> None:
-        frame = self._stack.pop()
-        layers = range(frame.first_layer, len(self.layers))
-        self.calls[frame.index] = replace(
-            self.calls[frame.index], outputs=shapes_of(output), layers=layers, finished=True
-        )
-        if len(layers) == 1 and not frame.children and frame.path:
-            # an op that is all that its module does goes by the module's name
-            only = self.layers[frame.first_layer]
-            self.layers[frame.first_layer] = replace(only, name=frame.path)
-
-    def _calls_with_all_parameters(self) -> list[ModuleCall]:
-        """Count the weights of modules that are never called where they are used: around them."""
-        called = {call.name for call in self.calls}
-        beside: Counter[str] = Counter()
-        for path, module in self._named.items():
-            if path not in called and (owned := _owned(module)):
-                while path and path not in called:
-                    path = path.rpartition(".")[0]
-                beside[path] += owned
-        return [
-            replace(call, parameters=call.parameters + beside[call.name])
-            if call.name in beside
-            else call
-            for call in self.calls
-        ]
-
-    def graph(self, **rest: Any) -> LayerGraph:
-        """Return what was recorded.
-
-        A premise on a size that depends on data cannot be checked at given sizes: it is a note.
-        """
-        premises, notes = [], list(self.notes)
-        for premise in self.premises.values():
-            if self.fresh.keys() & set(map(str, premise.condition.symbols)):
-                notes.append(f"taken for granted: {premise.condition}, {premise.location}")
-            else:
-                premises.append(premise)
-        return LayerGraph(
-            layers=tuple(self.layers),
-            calls=tuple(self._calls_with_all_parameters()),
-            premises=tuple(premises),
-            notes=tuple(notes),
-            events=tuple(self.events),
-            hint=dict(self.hint),
-            **rest,
-        )
 
 
 def _operands_in(structure: Any) -> Iterator[Operand]:
@@ -445,12 +216,6 @@ def _require_in_place(result: Shape, target: Shape) -> None:
         raise ShapeError(f"an in-place op cannot turn {target} into {result}")
     for got, kept in zip(result, target, strict=True):
         require_same(got, kept, "the size of an in-place result to be")
-
-
-def _owned(module: nn.Module) -> int:
-    """Return the number of elements of the parameters that a module holds itself."""
-    found = (p for p in module._parameters.values() if p is not None)
-    return sum(0 if torch.nn.parameter.is_lazy(p) else p.numel() for p in found)
 
 
 def _to_meta(value: Any) -> Any:

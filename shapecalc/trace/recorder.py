@@ -1,0 +1,257 @@
+"""What a trace leaves behind: op calls, module calls, and the choices that were made."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from shapecalc import dims
+from shapecalc.conditions import Assumption, Condition, Hint
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import DataDependentError
+from shapecalc.graph import Label, Layer, LayerGraph, ModuleCall, OutputRef, Premise, Source
+from shapecalc.op import Call, Op
+from shapecalc.trace.containers import shapes_of
+from shapecalc.trace.source import caller
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A module call that has begun: what its record will say, and what was called within it."""
+
+    index: int
+    path: str
+    module: nn.Module
+    first_layer: int
+    names: Counter[str] = field(default_factory=Counter)
+    children: int = 0
+
+
+class Recorder:
+    """The records of one trace at one hint, in the order of the calls."""
+
+    def __init__(self, model: nn.Module, hint: Hint) -> None:
+        self.hint = hint
+        self.layers: list[Layer] = []
+        self.calls: list[ModuleCall] = []
+        self.premises: dict[Condition, Premise] = {}
+        self.notes: list[str] = []
+        self.events: list[tuple[str, int | None]] = []
+        self.fresh: dict[str, str] = {}
+        self._stack: list[OpenCall] = []
+        self._named = dict(model.named_modules())
+        self._paths = {id(module): path for path, module in self._named.items()}
+
+    # ------------------------------------------------------------------ op calls
+
+    def layer(
+        self,
+        call: Call,
+        function: str,
+        out_shapes: tuple[Shape, ...],
+        received: Sequence[Source],
+        *,
+        label: Label = Label.PROVED,
+        note: str = "",
+    ) -> int:
+        """Record a call of an op, and return its number.
+
+        `received` are the origins of all tensors of the call, those that the op does not name
+        included. A fact is known no better than what it rests on.
+        """
+        named = [operand.source for operand in call.operands]
+        sources = (*named, *dict.fromkeys(s for s in received if s not in named))
+        for source in sources:
+            if isinstance(source, OutputRef):
+                label = label.weaker(self.layers[source.layer].label)
+        self.layers.append(
+            Layer(
+                index=len(self.layers),
+                name=self._layer_name(call.op),
+                op=call.op,
+                function=function,
+                in_shapes=tuple(operand.shape for operand in call.operands),
+                out_shapes=out_shapes,
+                sources=sources,  # type: ignore[arg-type]
+                label=label,
+                location=caller(),
+                call=self._stack[-1].index if self._stack else 0,
+                note=note,
+            )
+        )
+        return len(self.layers) - 1
+
+    def _layer_name(self, op: Op) -> str:
+        if not self._stack:
+            return op.kind
+        frame = self._stack[-1]
+        kind = op.kind
+        count = frame.names[kind]
+        frame.names[kind] += 1
+        name = f"{kind}_{count}" if count else kind
+        return f"{frame.path}.{name}" if frame.path else name
+
+    def where(self, function: str) -> str:
+        """Return the name by which a mistake in a call of `function` is reported here."""
+        if not self._stack:
+            return function
+        frame = self._stack[-1]
+        if not next(frame.module.children(), None) and frame.path:
+            return frame.path
+        return f"{frame.path}.{function}" if frame.path else function
+
+    def fresh_size(self, origin: str, *, minimum: int = 0) -> Dim:
+        """Return a new symbol for a size that depends on data."""
+        name = f"u{len(self.fresh)}"
+        self.fresh[name] = origin
+        self.hint.data.add(name)
+        self.notes.append(f"{name} is a size that depends on data: {origin}, {caller()}")
+        return dims.symbol(name, minimum=minimum)
+
+    # ------------------------------------------------------------------ choices
+
+    def decide(self, condition: Condition) -> bool:
+        """Answer an `if` of the model's code at the hint, and record the answer."""
+        self._refuse_data(condition.symbols)
+        answer = condition.holds(self.hint)
+        taken = condition if answer else condition.negated()
+        self.assume([Assumption(taken, "branch", "a condition in the model's code")])
+        return answer
+
+    def pin(self, size: Dim) -> int:
+        """Give Python the number that it asks for, and record that the size is that number."""
+        self._refuse_data(dims.symbols_of((size,)))
+        number = dims.evaluate(size, self.hint)
+        condition = Condition(size, "==", number)
+        self.assume([Assumption(condition, "branch", "the model's code asks for a number")])
+        return number
+
+    def pin_float(self, value: Dim) -> float:
+        """Give Python a float; every size in it is pinned."""
+        pinned = {name: self.pin(name) for name in dims.symbols_of((value,))}
+        return float(value.subs(pinned))
+
+    def _refuse_data(self, symbols: tuple[Dim, ...]) -> None:
+        for name in map(str, symbols):
+            if name in self.fresh:
+                raise DataDependentError(
+                    f"the model's code needs the value of {name}, "
+                    f"which depends on data: {self.fresh[name]}"
+                )
+
+    def assume(self, assumptions: Sequence[Assumption]) -> None:
+        """Write assumptions down, each with the place where it was made first."""
+        for assumption in assumptions:
+            if assumption.condition not in self.premises:
+                where = self._stack[-1].path if self._stack else ""
+                self.premises[assumption.condition] = Premise(assumption, where, caller())
+
+    # ------------------------------------------------------------------ module calls
+
+    @contextlib.contextmanager
+    def watching_modules(self) -> Iterator[None]:
+        """Record every module call, by standing in for `nn.Module.__call__`."""
+        original = nn.Module.__call__
+
+        def recorded(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            self._enter(module, args, kwargs)
+            try:
+                output = original(module, *args, **kwargs)
+            except BaseException as error:
+                if not hasattr(error, "layer"):
+                    error.layer = self._stack[-1].path  # type: ignore[attr-defined]
+                self._stack.pop()
+                raise
+            self._leave(output)
+            return output
+
+        nn.Module.__call__ = recorded  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            nn.Module.__call__ = original  # type: ignore[method-assign]
+
+    def _enter(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        parent = self._stack[-1] if self._stack else None
+        path = self._paths.get(id(module))
+        if path is None:
+            around = f"{parent.path}." if parent and parent.path else ""
+            path = f"{around}{type(module).__name__}"
+        if parent:
+            parent.children += 1
+        index = len(self.calls)
+        self.calls.append(
+            ModuleCall(
+                index=index,
+                name=path,
+                kind=type(module).__name__,
+                inputs=shapes_of(args),
+                keywords=shapes_of(kwargs),
+                parent=parent.index if parent else None,
+                parameters=_owned(module),
+                location=caller() if parent else None,
+                leaf=next(module.children(), None) is None,
+                finished=False,
+            )
+        )
+        self._stack.append(OpenCall(index, path, module, len(self.layers)))
+
+    def _leave(self, output: Any) -> None:
+        frame = self._stack.pop()
+        layers = range(frame.first_layer, len(self.layers))
+        self.calls[frame.index] = replace(
+            self.calls[frame.index], outputs=shapes_of(output), layers=layers, finished=True
+        )
+        if len(layers) == 1 and not frame.children and frame.path:
+            # an op that is all that its module does goes by the module's name
+            only = self.layers[frame.first_layer]
+            self.layers[frame.first_layer] = replace(only, name=frame.path)
+
+    def _calls_with_all_parameters(self) -> list[ModuleCall]:
+        """Count the weights of modules that are never called where they are used: around them."""
+        called = {call.name for call in self.calls}
+        beside: Counter[str] = Counter()
+        for path, module in self._named.items():
+            if path not in called and (owned := _owned(module)):
+                while path and path not in called:
+                    path = path.rpartition(".")[0]
+                beside[path] += owned
+        return [
+            replace(call, parameters=call.parameters + beside[call.name])
+            if call.name in beside
+            else call
+            for call in self.calls
+        ]
+
+    def graph(self, **rest: Any) -> LayerGraph:
+        """Return what was recorded.
+
+        A premise on a size that depends on data cannot be checked at given sizes: it is a note.
+        """
+        premises, notes = [], list(self.notes)
+        for premise in self.premises.values():
+            if self.fresh.keys() & set(map(str, premise.condition.symbols)):
+                notes.append(f"taken for granted: {premise.condition}, {premise.location}")
+            else:
+                premises.append(premise)
+        return LayerGraph(
+            layers=tuple(self.layers),
+            calls=tuple(self._calls_with_all_parameters()),
+            premises=tuple(premises),
+            notes=tuple(notes),
+            events=tuple(self.events),
+            hint=dict(self.hint),
+            **rest,
+        )
+
+
+def _owned(module: nn.Module) -> int:
+    """Return the number of elements of the parameters that a module holds itself."""
+    found = (p for p in module._parameters.values() if p is not None)
+    return sum(0 if torch.nn.parameter.is_lazy(p) else p.numel() for p in found)
