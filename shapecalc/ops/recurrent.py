@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import require_same
+from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
 from shapecalc.ops.linear import features_fix
@@ -33,6 +33,7 @@ class Recurrent(Op):
     Raises:
         RankError: the input has another number of axes.
         DimMismatchError: the features are not `input_size`, or a state has another shape.
+        SizeError: the sequence is empty.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
@@ -56,6 +57,9 @@ class Recurrent(Op):
         """Replace the features; the states keep their shapes."""
         require_rank(input, 2, 3, layout="(T, B, input_size) or (T, input_size)")
         require_features(input[-1], self.input_size)
+        if not self.packed:
+            steps = input[1] if self.batch_first and len(input) == 3 else input[0]
+            require_positive(steps, "the length of the sequence")
         directions = 2 if self.bidirectional else 1
         hidden = self.hidden_size if self.proj_size == 0 else self.proj_size
         output = Shape((*input[:-1], directions * hidden))

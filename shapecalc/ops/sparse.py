@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require_same
+from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
@@ -106,6 +106,7 @@ class EmbeddingBag(Op):
     Raises:
         RankError: the input has two axes and there are offsets, or one and there are none.
         DimMismatchError: the weights of the samples do not have the input's shape.
+        SizeError: the bags are empty.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
@@ -128,6 +129,7 @@ class EmbeddingBag(Op):
         if len(input) == 2:
             if rest:
                 raise RankError("offsets are for an input (L), the bags of (B, L) have one length")
+            require_positive(input[1], "the length of a bag")
             return (input[0], self.embedding_dim)
         if not rest:
             raise RankError("an input (L) needs offsets, which say where the bags start")

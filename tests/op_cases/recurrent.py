@@ -52,6 +52,8 @@ CASES = [
 REJECTS = [
     Rejects(nn.LSTM(3, 5), (7, 2, 4)),
     Rejects(nn.LSTM(3, 5), (3,)),
+    Rejects(nn.LSTM(3, 5), (0, 2, 3)),
+    Rejects(nn.GRU(3, 5, batch_first=True), (2, 0, 3)),
     Rejects(nn.LSTM(3, 5), (7, 2, 3, 3)),
     Rejects(lambda x, h, c: LSTM(x, (h, c)), [(7, 2, 3), (1, 2, 4), (1, 2, 5)]),
     Rejects(lambda x, h, c: LSTM(x, (h, c)), [(7, 2, 3), (2, 5), (2, 5)]),

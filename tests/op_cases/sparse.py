@@ -27,6 +27,7 @@ REJECTS = [
     Rejects(F.embedding, [(2, WHOLE), (9, 3, 4)]),
     Rejects(nn.EmbeddingBag(5, 7), (2, WHOLE)),
     Rejects(nn.EmbeddingBag(5, 7), (2, 3)),
+    Rejects(nn.EmbeddingBag(5, 7), (2, 0, WHOLE)),
     Rejects(nn.EmbeddingBag(5, 7), (2, 3, 4, WHOLE)),
     Rejects(nn.EmbeddingBag(5, 7), [(2, 3, WHOLE), (2, WHOLE)]),
     Rejects(nn.EmbeddingBag(5, 7), [(4, WHOLE), (2, 2, WHOLE)]),
