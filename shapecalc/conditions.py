@@ -119,9 +119,11 @@ def _text(condition: Condition) -> str:
     left, right = condition.left, condition.right
     sign = _SIGNS.get(condition.relation, condition.relation)
     remainder = dims.as_remainder(left)
+    if remainder is None and sign in ("=", "!="):
+        remainder, right = dims.as_remainder(dims.expand(left - right)), dims.ZERO
     if remainder is not None:
         return f"{dims.format_dim(remainder[0])} mod {remainder[1]} {sign} {dims.format_dim(right)}"
-    return f"{dims.format_dim(left)} {sign} {dims.format_dim(right)}"
+    return f"{dims.format_dim(left)} {sign} {dims.format_dim(condition.right)}"
 
 
 @dataclass(frozen=True, slots=True)

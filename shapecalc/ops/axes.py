@@ -6,7 +6,7 @@ https://pytorch.org/docs/stable/tensor_view.html
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
@@ -33,7 +33,7 @@ class Permute(Op):
     """
 
     dims: tuple[int, ...]
-    function: str = "permute"
+    function: str = field(default="permute", repr=False)
 
     @property
     def kind(self) -> str:
@@ -117,7 +117,7 @@ class Expand(Op):
     """
 
     size: tuple[Dim, ...]
-    function: str = "expand"
+    function: str = field(default="expand", repr=False)
 
     @property
     def kind(self) -> str:

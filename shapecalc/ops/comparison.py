@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shapecalc import dims
@@ -44,7 +44,7 @@ class Sort(Op):
         https://pytorch.org/docs/stable/generated/torch.sort.html
     """
 
-    function: str
+    function: str = field(repr=False)
     dim: int = -1
     descending: bool = False
 

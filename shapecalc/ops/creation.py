@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -32,7 +32,7 @@ class Create(Op):
         https://pytorch.org/docs/stable/torch.html#creation-ops
     """
 
-    function: str
+    function: str = field(repr=False)
     size: tuple[Dim, ...]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
@@ -33,7 +33,7 @@ class Scan(Op):
         https://pytorch.org/docs/stable/generated/torch.cumsum.html
     """
 
-    function: str
+    function: str = field(repr=False)
     dim: int
 
     @property
@@ -117,7 +117,7 @@ class Trapezoid(Op):
         https://pytorch.org/docs/stable/generated/torch.trapezoid.html
     """
 
-    function: str
+    function: str = field(repr=False)
     dim: int = -1
 
     @property

@@ -10,6 +10,7 @@ from shapecalc.conditions import larger, require_same, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, reads
+from shapecalc.ops.joining import Tensors, as_tensors, at_least, joined
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.reduction import axes_of
 
@@ -122,6 +123,33 @@ class DiagFlat(Op):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockDiag(Op):
+    """A matrix with the given ones along its diagonal.
+
+    Shapes:
+        inputs: (rows, columns), (columns,) or () each
+        output: (sum of rows, sum of columns)
+
+    Raises:
+        RankError: an input has more than 2 axes.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.block_diag.html
+    """
+
+    def out_shape(self, *inputs: Shape) -> OutShape:
+        """Add rows and columns."""
+        for shape in inputs:
+            if len(shape) > 2:
+                raise RankError(f"expected at most 2 dimensions, got {len(shape)}: {shape}")
+        blocks = [at_least(2, shape) for shape in inputs]
+        return (
+            dims.total(rows for rows, _ in blocks),
+            dims.total(columns for _, columns in blocks),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiagonalScatter(Op):
     """`x` with a diagonal replaced by `src`.
 
@@ -199,6 +227,12 @@ def read_diag_embed(input: Operand, offset: IntoDim = 0, dim1: int = -2, dim2: i
 def read_diagflat(input: Operand, offset: IntoDim = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.diagflat.html"""
     return Call(DiagFlat(offset=dims.as_dim(offset)), (input,))
+
+
+@reads("block_diag")
+def read_block_diag(*tensors: Operand | Tensors) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.block_diag.html"""
+    return joined(BlockDiag(), as_tensors(tensors))
 
 
 @reads("tril", "triu", named=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecalc import dims
 from shapecalc.conditions import decide, require_same
@@ -32,7 +32,7 @@ class Cat(Op):
     """
 
     dim: int = 0
-    function: str = "cat"
+    function: str = field(default="cat", repr=False)
 
     @property
     def kind(self) -> str:
@@ -114,7 +114,7 @@ class StackAlong(Op):
         https://pytorch.org/docs/stable/generated/torch.hstack.html
     """
 
-    function: str
+    function: str = field(repr=False)
 
     @property
     def kind(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from shapecalc.conditions import decide, require_same
@@ -27,7 +27,7 @@ class Pointwise(Op):
         https://pytorch.org/docs/stable/notes/broadcasting.html
     """
 
-    function: str
+    function: str = field(repr=False)
 
     @property
     def kind(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from shapecalc import dims
@@ -45,7 +45,7 @@ class Reduction(Op):
         https://pytorch.org/docs/stable/torch.html#reduction-ops
     """
 
-    function: str
+    function: str = field(repr=False)
     dim: tuple[int, ...] | None = None
     keepdim: bool = False
     outputs: int = 1

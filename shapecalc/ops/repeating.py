@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
@@ -31,7 +31,7 @@ class Repeat(Op):
     """
 
     repeats: tuple[Dim, ...]
-    function: str = "repeat"
+    function: str = field(default="repeat", repr=False)
 
     @property
     def kind(self) -> str:

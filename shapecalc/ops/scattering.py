@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
@@ -34,7 +34,7 @@ class Scatter(Op):
         https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
     """
 
-    function: str
+    function: str = field(repr=False)
     dim: int
 
     @property
@@ -68,7 +68,7 @@ class IndexWrite(Op):
         https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
     """
 
-    function: str
+    function: str = field(repr=False)
     dim: int
 
     @property

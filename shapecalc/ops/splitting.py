@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
@@ -95,7 +95,7 @@ class TensorSplit(Op):
     indices_or_sections: Dim | tuple[Dim, ...]
     dim: int = 0
     equal: bool = False  # as hsplit, vsplit and dsplit want it
-    function: str = "tensor_split"
+    function: str = field(default="tensor_split", repr=False)
 
     @property
     def kind(self) -> str:

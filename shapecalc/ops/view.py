@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from shapecalc import dims
@@ -32,7 +32,7 @@ class View(Op):
     """
 
     shape: tuple[Dim, ...]
-    function: str = "view"
+    function: str = field(default="view", repr=False)
 
     @property
     def kind(self) -> str:
@@ -56,7 +56,11 @@ class View(Op):
             require(known, "!=", 0, f"{text}: the size in the place of -1 could be any")
         before, after = _without_common(x, [size for size in self.shape if size != -1])
         if not unknown:
-            require(dims.product(before), "==", dims.product(after), text)
+            groups = _groups(before, after)
+            if not groups:
+                require(dims.product(before), "==", dims.product(after), text)
+            for left, right in groups:
+                decide(left, "==", right, "view")
             return self.shape
         (axis,) = unknown
         missing = quotient(before, dims.product(after), text)
@@ -72,6 +76,24 @@ def _without_common(left: Sequence[Dim], right: Sequence[Dim]) -> tuple[list[Dim
         else:
             rest.append(size)
     return rest, others
+
+
+def _groups(left: Sequence[Dim], right: Sequence[Dim]) -> list[tuple[Dim, Dim]]:
+    """Return pairs of products of neighbours that are equal on this path, the first with the first.
+
+    Where all of these are equal, so are the two products; each says more than that does.
+    """
+    groups, one = list[tuple[Dim, Dim]](), dims.ONE
+    first, second, rest = one, one, list(right)
+    for size in left:
+        first = dims.mul(first, size)
+        while rest and at_hint(second) < at_hint(first):
+            second = dims.mul(second, rest.pop(0))
+        if at_hint(first) == at_hint(second):
+            groups.append((first, second))
+            first, second = one, one
+    complete = first == one and second == one and not rest
+    return groups if complete and len(groups) > 1 else []
 
 
 def quotient(sizes: Sequence[Dim], known: Dim, message: str) -> Dim:

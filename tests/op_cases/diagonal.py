@@ -22,6 +22,7 @@ CASES = [
     Case(torch.diagflat,                                      (N, H),         (N * H, N * H)),
     Case(lambda x: torch.diagflat(x, offset=-1),              (N,),           (N + 1, N + 1)),
     Case(lambda x, y: x.diagonal_scatter(y, 1),               [(N, N), (N - 1,)], (N, N)),
+    Case(torch.block_diag,                                    [(N, H), (W,), ()], (N + 2, H + W + 1)),
     Case(lambda x: x.tril(-1),                                (N, H, W),      (N, H, W)),
     Case(lambda x: torch.triu(x, diagonal=1),                 (N, H),         (N, H)),
     Case(lambda x: x.fill_diagonal_(0),                       (N, H),         (N, H)),
@@ -33,6 +34,7 @@ REJECTS = [
     Rejects(torch.diag,                                       (2, 3, 4)),
     Rejects(lambda x: torch.diag_embed(x, dim1=0, dim2=0),    (3,)),
     Rejects(lambda x, y: x.diagonal_scatter(y),               [(3, 3), (2,)]),
+    Rejects(torch.block_diag,                                 [(2, 3), (2, 3, 4)]),
     Rejects(torch.tril,                                       (3,)),
     Rejects(lambda x: x.fill_diagonal_(0),                    (3, 4, 3)),
 ]  # fmt: skip
