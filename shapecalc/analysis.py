@@ -195,9 +195,7 @@ class Analysis:
         """The sizes that `at` takes: the symbols of the inputs, and of a spec's parameters."""
         names = dict.fromkeys(str(symbol) for symbol in self.graph.symbols)
         if _is_spec(self.source):
-            for layer in self.graph.layers:
-                found = (dims.symbols_of(shape) for shape in layer.out_shapes)
-                names.update(dict.fromkeys(str(symbol) for shape in found for symbol in shape))
+            names.update(dict.fromkeys(self.graph.hint))
         return tuple(names)
 
     @property
@@ -279,8 +277,10 @@ class Analysis:
             known = ", ".join(names) or "none"
             raise PatternError(f"{unknown[0]} is no symbol of this model; they are: {known}")
         for name, size in sizes.items():
-            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise PatternError(f"{name} is a size: a whole number of at least 1, got {size!r}")
+            least = 0 if name in getattr(self.source, "paddings", ()) else 1
+            if not isinstance(size, int) or isinstance(size, bool) or size < least:
+                wanted = f"a whole number of at least {least}"
+                raise PatternError(f"{name} is a size: {wanted}, got {size!r}")
 
     def verify(
         self,

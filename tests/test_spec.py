@@ -265,7 +265,9 @@ def test_generated_code_is_tidy(source: str | Path) -> None:
     compile(code, "<generated>", "exec")
     assert max(map(len, code.splitlines())) <= 100
     command = [sys.executable, "-m", "ruff", "check", "--select=E,F,I,W", "--isolated", "-"]
-    found = subprocess.run([*command, "--line-length=100"], input=code, text=True, capture_output=True)
+    found = subprocess.run(
+        [*command, "--line-length=100"], input=code, text=True, capture_output=True
+    )
     assert found.returncode == 0, found.stdout
 
 
@@ -291,9 +293,25 @@ def test_general_formula_at_numbers_is_torch(kernel_size: int, padding: int) -> 
             for height, width in ((16, 19), (17, 22)):
                 sizes = {**numbers, "N": 2, "H": height, "W": width}
                 with torch.no_grad():
-                    assert at(graph.output, sizes) == tuple(model(torch.rand(2, 3, height, width)).shape)
+                    assert at(graph.output, sizes) == tuple(
+                        model(torch.rand(2, 3, height, width)).shape
+                    )
                 assert graph.holds(sizes)
             assert at(spec.graph(loaded, numbers).output, sizes) == at(graph.output, sizes)
+
+
+def test_a_formula_is_verified_at_sizes_and_parameters() -> None:
+    analysis = shapecalc.analyze("examples/conv_formula.yaml")
+    numbers = {"N": 1, "C": 3, "H": 8, "W": 9, "M": 4, "k": 3, "s": 2, "p": 0, "d": 1}
+    assert analysis.at(**numbers).output == (1, 4, 1, 2)
+    assert analysis.verify(sizes=[numbers, numbers | {"p": 1, "d": 2}])
+    assert analysis.verify()
+
+
+@pytest.mark.parametrize("source", SPECS)
+def test_specs_are_verified(source: str | Path) -> None:
+    verification = shapecalc.analyze(spec.load(source)).verify(seconds=1)
+    assert verification, str(verification)
 
 
 def test_a_hint_is_found_where_the_first_does_not_fit() -> None:
@@ -395,7 +413,10 @@ def test_every_module_has_the_parameters_of_torch(name: str) -> None:
     constructor = getattr(nn, name)
     if name in ("RNN", "LSTM", "GRU"):
         constructor = nn.RNNBase
-        assert set(signature.parameters) <= {*inspect.signature(constructor).parameters, "nonlinearity"}
+        assert set(signature.parameters) <= {
+            *inspect.signature(constructor).parameters,
+            "nonlinearity",
+        }
         return
     entries = inspect.signature(constructor).parameters
     known = [n for n in entries if n not in NOT_IN_SPECS]
@@ -465,7 +486,9 @@ def test_the_schema_flags_mistakes(layer: Any) -> None:
 def test_ten_thousand_layers_take_linear_time() -> None:
     def seconds(layers: int) -> float:
         text = "input: N,3,H,W\nlayers:\n"
-        text += "  - Conv2d: {out_channels: 3, kernel_size: 3, padding: 1}\n  - ReLU\n" * (layers // 2)
+        text += "  - Conv2d: {out_channels: 3, kernel_size: 3, padding: 1}\n  - ReLU\n" * (
+            layers // 2
+        )
         began = time.perf_counter()
         graph = spec.graph(spec.load(text))
         assert len(graph.layers) == layers
@@ -484,7 +507,9 @@ def test_a_spec_is_analysed_without_torch() -> None:
         "assert 'torch' not in sys.modules and 'islpy' not in sys.modules;"
         "assert 'networkx' not in sys.modules; print(g.output)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert (found.stdout, found.stderr) == ("(N, 10)\n", "")
 
 

@@ -254,7 +254,7 @@ class _Walk:
             premises=tuple(journal.premises.values()),
             findings=journal.findings,
             notes=tuple(journal.notes),
-            hint=dict(self.hint),
+            hint={name: self.hint[name] for name in self.named if name not in self.sizes},
             parameters=journal.parameters,
         )
 

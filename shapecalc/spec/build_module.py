@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,27 +10,37 @@ import torch
 from torch import nn
 
 from shapecalc import dims
-from shapecalc.errors import ShapeError
+from shapecalc.errors import InputError, ShapeError
+from shapecalc.graph import Input
 from shapecalc.spec.build_graph import Placed, place
 from shapecalc.spec.functions import functions
-from shapecalc.spec.nodes import wrong
+from shapecalc.spec.nodes import nearest, wrong
 from shapecalc.spec.parameters import modules
 from shapecalc.spec.schema import Block, Output, Ref, Spec
 
 
 def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:
-    """Return the module that a spec describes; `sizes` gives numbers to symbols.
+    """Return the module that a spec describes; `sizes` gives numbers to its symbols.
+
+    Those that no constructor asks for, such as the height of an image, stay free.
 
     Raises:
+        InputError: `sizes` names a symbol that the spec does not have.
         SpecError: a parameter depends on a symbol that `sizes` does not name.
         ShapeError: the shapes do not fit.
     """
-    graph, placed = place(spec, sizes)
+    graph, placed = place(spec)
+    if sizes and graph.findings:  # they may fit with numbers
+        graph, placed = place(spec, sizes)
+    elif sizes:
+        for unknown in sizes.keys() - graph.hint.keys():
+            raise InputError(f"the spec has no symbol {unknown!r}{nearest(unknown, graph.hint)}")
+        asked = {symbol for *_, symbols in _needs(placed, graph.inputs) for symbol in symbols}
+        graph, placed = place(spec, {name: sizes[name] for name in sizes if name in asked})
     for finding in graph.findings:
         raise ShapeError(f"layer '{finding.layer}': {finding.message}", fix=finding.fix)
+    _require_numbers(placed, graph.inputs)
     bound: dict[str, int] = {}
-    seen = {str(dim) for tensor in graph.inputs for dim in tensor.shape if dim.is_Symbol}
-    _require_numbers(placed, seen)
     model = _wired(spec.model, placed, spec, bound)
     patterns = {tensor.name: tensor.shape for tensor in graph.inputs}
     model.register_forward_pre_hook(partial(_bind, bound, patterns))
@@ -143,25 +153,33 @@ def _apply(
     return target(list(tensors), **arguments) if listed else target(*tensors, **arguments)
 
 
-def _require_numbers(placed: tuple[Placed, ...], seen: set[str]) -> None:
-    """Demand that no module depends on a symbol, and a function only on those of the inputs."""
-    needed: dict[str, None] = {}
-    places = []
+def _require_numbers(placed: tuple[Placed, ...], inputs: Iterable[Input]) -> None:
+    needs = list(_needs(placed, inputs))
+    if needs:
+        leaf, text, _ = needs[0]
+        symbols = dict.fromkeys(symbol for _, _, needed in needs for symbol in needed)
+        sizes = ", ".join(f"{symbol!r}: ..." for symbol in symbols)
+        wrong(leaf.use.place, f"{text}: a module needs numbers, sizes={{{sizes}}}")
+
+
+def _needs(
+    placed: tuple[Placed, ...], inputs: Iterable[Input]
+) -> Iterator[tuple[Placed, str, list[str]]]:
+    """Yield the layers that need numbers, what for, and for which symbols.
+
+    Constructors need them for all symbols, functions for those that the inputs do not show.
+    """
+    shown = {str(dim) for tensor in inputs for dim in tensor.shape if dim.is_Symbol}
     for leaf in _leaves(placed):
         for name, value in leaf.arguments.items():
             entries = value if isinstance(value, tuple) else (value,)
             formulas = [entry for entry in entries if hasattr(entry, "free_symbols")]
-            symbols = dict.fromkeys(map(str, dims.symbols_of(formulas)))
+            symbols = [str(symbol) for symbol in dims.symbols_of(formulas)]
             if leaf.use.type in functions():
-                symbols = {symbol: None for symbol in symbols if symbol not in seen}
+                symbols = [symbol for symbol in symbols if symbol not in shown]
             if symbols:
-                needed |= symbols
                 formula = ", ".join(map(dims.format_dim, formulas))
-                places.append((leaf.use.place, f"{name} of layer '{leaf.name}' is {formula}"))
-    if places:
-        place, text = places[0]
-        sizes = ", ".join(f"{symbol!r}: ..." for symbol in needed)
-        wrong(place, f"{text}: a module needs numbers, sizes={{{sizes}}}")
+                yield leaf, f"{name} of layer '{leaf.name}' is {formula}", symbols
 
 
 def _leaves(placed: tuple[Placed, ...]) -> Iterator[Placed]:

@@ -28,7 +28,8 @@ _EDGES = 2  # sizes that the model rejects: that it does is a prediction, too
 
 def choose_sizes(analysis: Analysis) -> Iterator[dict[str, int]]:
     """Yield sizes, most telling first: accepted ones, and rejected ones where there are any."""
-    symbols = [str(symbol) for symbol in analysis.graph.symbols]
+    symbols = analysis.symbols
+    inputs = {str(symbol) for symbol in analysis.graph.symbols}
     if not symbols:
         yield {}
         return
@@ -36,8 +37,10 @@ def choose_sizes(analysis: Analysis) -> Iterator[dict[str, int]]:
     conditions = [premise.condition for premise in analysis.premises]
     given: set[tuple[int, ...]] = set()
     accepted = rejected = 0
-    for round_, batch in zip(_ROUNDS, _BATCHES, strict=True):
-        sizes = _assign(symbols, round_, batch)
+    for number, (round_, batch) in enumerate(zip(_ROUNDS, _BATCHES, strict=True)):
+        sizes = _assign([name for name in symbols if name in inputs], round_, batch)
+        parameters = [name for name in symbols if name not in inputs]  # of a spec: small
+        sizes |= {name: 1 + (number + n) % 3 for n, name in enumerate(parameters)}
         for candidate in (sizes, sets.find_sizes(conditions, sizes)):
             if candidate is None:
                 continue
