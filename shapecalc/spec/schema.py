@@ -32,9 +32,9 @@ A symbol is at least 1; one that a padding is made of is at least 0.
     layers:
       - residual: {channels: 64, repeat: 3}
 
-A block sees its arguments and nothing else; one whose default is null has to be given. It may name its `inputs: [query, memory]`, the last
-layer is its output unless it says `output: name` or `outputs: [a, b]`, and so may the model, which
-may also name them: `outputs: {logits: fc, features: pool}`.
+A block sees its arguments and nothing else; one whose default is null has to be given. It may
+name its `inputs: [query, memory]`. The last layer is its output unless it says `output: name` or
+`outputs: [a, b]`; so may the model, which may also name them: `outputs: {logits: fc, mid: pool}`.
 
 Source:
     https://pytorch.org/docs/stable/nn.html
