@@ -99,7 +99,7 @@ def test_show_infers_the_input() -> None:
 def test_show_puts_numbers_beside_the_formulas() -> None:
     result = run("show", UNET, *SMALL, "--arg", "bilinear=True", "--at", "H=33,W=40")
     assert result.exit_code == 0
-    (line,) = (line for line in result.stdout.splitlines() if line.startswith("MaxPool2d_1"))
+    (line,) = (line for line in result.stdout.splitlines() if line.startswith("max_pool2d_1"))
     assert "(N, 8, floor(H/4), floor(W/4))" in line
     assert "(N, 8, 8, 10)" in line
 

@@ -130,7 +130,7 @@ relu    relu                                        (N, 8, floor((H + 1)/2), flo
 blocks  Sequential                                  (N, 8, floor((H + 7)/8), floor((W + 1)/2))                   1,936
 twice   Conv2d(kernel_size=1)                       (N, 8, floor((H + 7)/8), floor((W + 1)/2))                      72
 twice   Conv2d(kernel_size=1)                       (N, 8, floor((H + 7)/8), floor((W + 1)/2))                  shared
-Split   Split(split_size=4, dim=1)                  2 x (N, 4, floor((H + 7)/8), floor((W + 1)/2))
+split   Split(split_size=4, dim=1)                  2 x (N, 4, floor((H + 7)/8), floor((W + 1)/2))
 output                                              out: (N, 8, floor((H + 7)/8), floor((W + 1)/2))
                                                     halves: 2 x (N, 4, floor((H + 7)/8), floor((W + 1)/2))
 
@@ -165,7 +165,7 @@ blocks    Sequential                (N, 8, H3, W1)            (N, 8, 9, 48)
     add   add                       (N, 8, H3, W1)            (N, 8, 9, 48)
 twice     Conv2d(kernel_size=1)     (N, 8, H3, W1)            (N, 8, 9, 48)             72
 twice     Conv2d(kernel_size=1)     (N, 8, H3, W1)            (N, 8, 9, 48)         shared
-Split     Split(split_size=4,       2 x (N, 4, H3, W1)        2 x (N, 4, 9,
+split     Split(split_size=4,       2 x (N, 4, H3, W1)        2 x (N, 4, 9,
           dim=1)                                              48)
 output                              out: (N, 8, H3, W1)       out: (N, 8, 9,
                                     halves: 2 x (N, 4, H3,    48)
@@ -276,8 +276,8 @@ def test_a_name_does_not_steer_the_terminal(strange: Analysis) -> None:
 @pytest.mark.parametrize(
     ("depth", "names"),
     [
-        (1, ["x", "stem", "relu", "blocks", "twice", "twice", "Split", "output"]),
-        (2, ["x", "stem", "relu", "blocks", "0", "1", "twice", "twice", "Split", "output"]),
+        (1, ["x", "stem", "relu", "blocks", "twice", "twice", "split", "output"]),
+        (2, ["x", "stem", "relu", "blocks", "0", "1", "twice", "twice", "split", "output"]),
     ],
 )
 def test_depth_folds_modules(net: Analysis, depth: int, names: list[str]) -> None:

@@ -73,7 +73,7 @@ class Recorder:
         self.layers.append(
             Layer(
                 index=len(self.layers),
-                name=self._layer_name(call.op),
+                name=self._layer_name(call.op, function),
                 op=call.op,
                 function=function,
                 in_shapes=tuple(operand.shape for operand in call.operands),
@@ -87,14 +87,15 @@ class Recorder:
         )
         return len(self.layers) - 1
 
-    def _layer_name(self, op: Op) -> str:
+    def _layer_name(self, op: Op, function: str) -> str:
+        """Return the name of an op call: that of torch's function, counted within its module."""
+        name = op.kind if op.kind.islower() else function.rpartition(".")[2].strip("_")
         if not self._stack:
-            return op.kind
+            return name
         frame = self._stack[-1]
-        kind = op.kind
-        count = frame.names[kind]
-        frame.names[kind] += 1
-        name = f"{kind}_{count}" if count else kind
+        count = frame.names[name]
+        frame.names[name] += 1
+        name = f"{name}_{count}" if count else name
         return f"{frame.path}.{name}" if frame.path else name
 
     def where(self, function: str) -> str:
