@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_positive
+from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
-from shapecalc.ops.window import PerAxis
+from shapecalc.ops.window import PerAxis, require_elements
 
 Sizes: TypeAlias = IntoDim | Sequence[IntoDim | None] | None
 
@@ -50,14 +50,14 @@ class AdaptivePool(Op):
         """Put the given sizes in the places of the spatial ones."""
         axes = len(self.output_size)
         require_rank(x, axes + 2, axes + 1, layout="(N, C, *spatial)")
-        # the mean over everything, which torch computes by itself, is there for no element, too
-        if self.function == "max" or any(size != 1 for size in self.output_size):
-            for size in x[-axes:]:
-                require_positive(size, "a size to be pooled")
         spatial = [
             size if wanted is None else wanted
             for size, wanted in zip(x[-axes:], self.output_size, strict=True)
         ]
+        # the mean over everything, which torch computes by itself, is there for no element, too
+        if self.function == "max" or any(size != 1 for size in spatial):
+            # torch's checks of the mean over 1 or 2 axes leave the channels out
+            require_elements(x, axes if self.function == "avg" and axes < 3 else len(x) - 1)
         out = (*x[:-axes], *spatial)
         return [out, out] if self.return_indices else out
 
@@ -108,6 +108,7 @@ class FractionalMaxPool(Op):
             spare = 1 if axes == 3 else 0
             message = f"{format_dim(wanted)} windows of {format_dim(k)} do not fit into "
             require(size, ">=", wanted + k - 1 + spare, message + format_dim(size))
+        require_elements(x, len(x) - 1)
         out = (*x[:-axes], *outputs)
         return [out, out] if self.return_indices else out
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_positive, require_same
+from shapecalc.conditions import decide, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, symbol, window_count
 from shapecalc.errors import SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
@@ -16,7 +16,9 @@ from shapecalc.ops.window import (
     Pairs,
     PerAxis,
     as_pairs,
+    fits_nothing,
     general_window,
+    require_elements,
     require_fits,
     require_window,
 )
@@ -38,7 +40,7 @@ class Conv(Op):
     Raises:
         RankError: `x` is not (N, C, *spatial).
         DimMismatchError: the channel axis can never be `in_channels`.
-        SizeError: a kernel is larger than its padded input.
+        SizeError: a kernel is larger than its padded input; that is padding only.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
@@ -64,6 +66,8 @@ class Conv(Op):
         require_rank(x, axes + 2, axes + 1, layout="(N, C, *spatial)")
         *batch, channels = x[:-axes]
         require_in_channels(channels, self.in_channels, groups=self.groups)
+        if self.padding_mode in ("reflect", "replicate"):
+            require_elements(x, axes + 1)
         sizes = zip(
             x[-axes:], self.kernel_size, self.stride, self.padding, self.dilation, strict=True
         )
@@ -72,8 +76,12 @@ class Conv(Op):
             if self.padding_mode != "zeros":
                 padded(size, p, self.padding_mode)
             require_fits(size, kernel_size=k, padding=p, dilation=d)
+            if fits_nothing(kernel_size=k, padding=p, dilation=d):
+                require_content(size, x[:-axes])
             counts.append(window_count(size, kernel_size=k, stride=s, padding=p, dilation=d))
-        return (*batch, self.out_channels, *counts)
+        # of no channels torch makes none, whatever the weight is for
+        out_channels = dims.ZERO if decide(channels, "==", 0) else self.out_channels
+        return (*batch, out_channels, *counts)
 
     def general(self) -> tuple[Dim, Mapping[str, Dim]]:
         """The formula of one spatial axis; `d` is left out where the dilation is 1."""
@@ -117,6 +125,7 @@ def conv(
         case _:
             pairs = as_pairs(padding, axes)
     require_window(kernel_size=kernel_size, stride=stride, padding=pairs, dilation=dilation)
+    require_positive(out_channels, "out_channels")
     require_groups(groups, in_channels=in_channels, out_channels=out_channels)
     return Conv(
         in_channels=dims.as_dim(in_channels),
@@ -135,6 +144,12 @@ def require_in_channels(channels: Dim, in_channels: Dim, *, groups: Dim) -> None
     certain = dims.divides(channels, groups)
     fix = features_fix(channels, in_channels, "in_channels") if certain else None
     require_same(channels, in_channels, "input channels", fix=fix)
+
+
+def require_content(size: Dim, leading: Sequence[Dim]) -> None:
+    """Demand an element on a spatial axis, unless the batch or the channels are empty anyway."""
+    if not any(decide(other, "==", 0) for other in leading):
+        require_positive(size, "a size of the input")
 
 
 def require_groups(groups: IntoDim, **channels: IntoDim) -> None:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_same
+from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, Shape, format_dim, window_count
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
-from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_fits, require_window
+from shapecalc.ops.window import (
+    Pairs,
+    PerAxis,
+    as_pairs,
+    require_elements,
+    require_fits,
+    require_window,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,7 @@ class Unfold(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Count the blocks."""
         require_rank(x, 4, 3, layout="(N, C, H, W)")
+        require_elements(x, 3)
         *batch, channels, height, width = x
         column = dims.product((channels, *self.kernel_size))
         return (*batch, column, block_count((height, width), self))
@@ -74,6 +82,9 @@ class Fold(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Divide the columns into channels."""
         require_rank(x, 3, 2, layout="(N, C * product(kernel_size), L)")
+        require_elements(x, 2)
+        for size in self.output_size:
+            require_positive(size, "a size of the output")
         *batch, column, blocks = x
         area = dims.product(self.kernel_size)
         message = f"columns of {format_dim(column)} elements do not divide into blocks of "

@@ -11,6 +11,8 @@ from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import DataDependentError, RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.ops.adaptive_pooling import AdaptivePool
+from shapecalc.ops.window import require_elements
 
 Sizes: TypeAlias = IntoDim | Sequence[IntoDim] | None
 Factors: TypeAlias = float | Dim | Sequence[float | Dim] | None
@@ -71,6 +73,9 @@ class Interpolate(Op):
         for size in sizes:
             message = f"interpolation to {format_dim(size)} elements, which has to be at least "
             require(size, ">=", least, f"{message}{least}")
+        if self.mode == "area":
+            return AdaptivePool(function="avg", output_size=sizes).out_shape(x)
+        require_elements(x, len(x) - 1)
         return (batch, channels, *sizes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -127,11 +128,13 @@ class Normalize(Op):
 
     Raises:
         RankError: there is no such axis.
+        SizeError: `p` is infinite or negative, and a vector is empty.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
     """
 
+    p: float = 2.0
     dim: int | tuple[int, ...] | None = 1
 
     @property
@@ -145,6 +148,9 @@ class Normalize(Op):
         axes = [axis_index(dim, len(x)) for dim in named if dim is not None]
         if len(set(axes)) < len(axes):
             raise RankError(f"an axis appears twice in dim={self.dim}")
+        if self.p < 0 or self.p == math.inf:  # a maximum or minimum, which nothing has none of
+            for size in (x[axis] for axis in axes) if axes else x:
+                require_positive(size, "a size to be normalized over")
         return x
 
 
@@ -206,7 +212,7 @@ def read_normalize(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html"""
     axes = tuple(dim) if isinstance(dim, Sequence) else dim
-    return Call(Normalize(dim=axes), (input,))
+    return Call(Normalize(p=float(p), dim=axes), (input,))
 
 
 @layer("LayerNorm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_same
+from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
@@ -23,7 +23,7 @@ class BatchNorm(Op):
     Raises:
         RankError: `x` has no channel axis.
         DimMismatchError: the channel axis can never be `num_features`.
-        SizeError: in training, a channel holds a single number.
+        SizeError: in training, a channel holds a single number; weights for no channels.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
@@ -55,7 +55,7 @@ class InstanceNorm(Op):
     Raises:
         RankError: `x` has no channel axis.
         DimMismatchError: the channel axis can never be `num_features`.
-        SizeError: a channel of a sample holds a single number.
+        SizeError: a channel of a sample holds a single number; weights, and no samples.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
@@ -95,6 +95,12 @@ def features_of(**tensors: Operand | None) -> Dim | None:
     return found
 
 
+def require_scalable(features: IntoDim, batch: IntoDim = 1) -> None:
+    """Demand something to scale or shift; for nothing torch takes a first weight, if there is."""
+    require_positive(features, "num_features")
+    require_positive(batch, "batch size")
+
+
 @reads("nn.functional.batch_norm")
 def read_batch_norm(
     input: Operand,
@@ -112,6 +118,8 @@ def read_batch_norm(
     num_features = features_of(
         running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    if num_features is not None and (weight is not None or bias is not None):
+        require_scalable(num_features)
     return Call(BatchNorm(num_features=num_features, training=bool(training)), (input,))
 
 
@@ -132,6 +140,8 @@ def read_instance_norm(
     num_features = features_of(
         running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    if num_features is not None and (weight is not None or bias is not None):
+        require_scalable(num_features, *input.shape[:1])
     op = InstanceNorm(num_features=num_features, use_input_stats=bool(use_input_stats))
     return Call(op, (input,))
 
@@ -158,6 +168,8 @@ def build_batch_norm(
     """https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html"""
     require_rank(inputs[0], *_RANKS[name], layout="(N, C, *spatial)")
     features = inputs[0][1] if num_features is None else dims.as_dim(num_features)
+    if affine:
+        require_scalable(features)
     # without running statistics those of the batch are used outside of training, too
     op = BatchNorm(num_features=features, training=not track_running_stats)
     return Built(op, affine_parameters(Shape((features,)), affine=affine, bias=bias))
@@ -196,6 +208,8 @@ def build_sync_batch_norm(
     if len(inputs[0]) < 2:
         raise RankError(f"expected (N, C, *), got {len(inputs[0])} dimensions: {inputs[0]}")
     features = inputs[0][1] if num_features is None else dims.as_dim(num_features)
+    if affine:
+        require_scalable(features)
     op = BatchNorm(num_features=features, training=not track_running_stats)
     return Built(op, affine_parameters(Shape((features,)), affine=affine, bias=bias))
 
@@ -218,6 +232,8 @@ def build_instance_norm(
     require_rank(x, unbatched, batched, layout="(N, C, *spatial)")
     channels = x[1] if len(x) == batched else x[0]
     features = channels if num_features is None else dims.as_dim(num_features)
+    if affine:
+        require_scalable(features, x[0] if len(x) == batched else 1)
     op = InstanceNorm(
         num_features=features if affine or track_running_stats else None,
         use_input_stats=not track_running_stats,

@@ -10,7 +10,7 @@ from shapecalc.conditions import require
 from shapecalc.dims import ZERO, Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
-from shapecalc.ops.window import Pairs
+from shapecalc.ops.window import Pairs, require_elements
 
 PADDING_MODES = ("reflect", "replicate", "circular")
 
@@ -54,6 +54,7 @@ class Pad(Op):
         sizes = zip(x[kept:], self.padding, strict=True)
         outs = [padded(size, pair, self.mode) for size, pair in sizes]
         if self.mode in ("reflect", "replicate"):
+            require_elements(x, axes + 1)
             # torch asks for one element in all, so that some axes may end up empty, not each
             require(dims.total(outs), ">=", 1, f"padding leaves nothing of {x}")
         return (*x[:kept], *outs)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shapecalc import dims
-from shapecalc.conditions import require
+from shapecalc.conditions import require, require_positive
 from shapecalc.dims import Dim, Shape, format_dim, symbol, window_count
 from shapecalc.errors import SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
@@ -15,6 +15,7 @@ from shapecalc.ops.window import (
     PerAxis,
     as_pairs,
     ceil_count,
+    fits_nothing,
     general_window,
     require_fits,
     require_window,
@@ -35,7 +36,7 @@ class Pool(Op):
 
     Raises:
         RankError: `x` is not (N, C, *spatial).
-        SizeError: a window is larger than its padded input.
+        SizeError: a window is larger than its padded input, or there are no channels.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
@@ -58,6 +59,7 @@ class Pool(Op):
         """Count the windows on every spatial axis."""
         axes = len(self.kernel_size)
         require_rank(x, axes + 2, axes + 1, layout="(N, C, *spatial)")
+        require_positive(x[-axes - 1], "number of channels")
         sizes = zip(
             x[-axes:], self.kernel_size, self.stride, self.padding, self.dilation, strict=True
         )
@@ -68,6 +70,8 @@ class Pool(Op):
                 require(size, ">=", k, message + format_dim(size))
             overhang = s - 1 if self.ceil_mode else dims.ZERO
             require_fits(size, kernel_size=k, padding=p, dilation=d, overhang=overhang)
+            if fits_nothing(kernel_size=k, padding=p, dilation=d, overhang=overhang):
+                require_positive(size, "a size to be pooled")
             count = ceil_count if self.ceil_mode else window_count
             counts.append(count(size, kernel_size=k, stride=s, padding=p, dilation=d))
         out = (*x[:-axes], *counts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require
+from shapecalc.conditions import Condition, require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
@@ -14,6 +14,7 @@ from shapecalc.ops.convolution import (
     channels_of,
     conv,
     require_bias,
+    require_content,
     require_groups,
     require_in_channels,
 )
@@ -68,9 +69,11 @@ class ConvTranspose(Op):
             bound = dims.maximum(s, d)
             message = f"output_padding {format_dim(extra)} is below neither stride nor dilation"
             require(extra, "<", bound, message)
-            out = spread_size(
-                size, kernel_size=k, stride=s, padding=p, output_padding=extra, dilation=d
-            )
+            window = {"kernel_size": k, "stride": s, "padding": p, "dilation": d}
+            out = spread_size(size, **window, output_padding=extra)
+            of_none = spread_size(dims.ZERO, **window, output_padding=extra)
+            if Condition(of_none, "<=", 0).known() is not True:
+                require_content(size, x[:-axes])
             # torch refuses an empty output, but for some sizes in float32, where oneDNN computes it
             require(out, ">=", 1, f"the output has {format_dim(out)} elements on an axis")
             sizes.append(out)
@@ -134,6 +137,8 @@ def conv_transpose(
     for size in extra:
         text = f"output_padding is {format_dim(size)}, which has to be at least 0"
         require(size, ">=", 0, text)
+    require_positive(in_channels, "in_channels")
+    require_positive(out_channels, "out_channels")
     require_groups(groups, in_channels=in_channels, out_channels=out_channels)
     return ConvTranspose(
         in_channels=dims.as_dim(in_channels),

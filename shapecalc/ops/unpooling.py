@@ -10,7 +10,7 @@ from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
-from shapecalc.ops.window import Pairs, PerAxis, as_pairs
+from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,7 @@ class MaxUnpool(Op):
         require_rank(indices, len(x), layout="of the indices")
         for got, size in zip(indices, x, strict=True):
             require_same(got, size, "size of the indices")
+        require_elements(x, len(x) - 1)
         spatial = []
         wanted = self.output_size or (None,) * axes
         parameters = (self.kernel_size, self.stride, self.padding, wanted)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_positive, require_same
+from shapecalc.conditions import decide, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.ops.window import require_elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,8 @@ class PixelUnshuffle(Op):
         r = self.downscale_factor
         require_divides(height, r, "height")
         require_divides(width, r, "width")
+        if any(decide(size, "==", 0) for size in x):
+            return x  # what is empty torch gives back as it is
         sizes = (dims.floordiv(size, r) for size in (height, width))
         return (*batch, dims.product((channels, r, r)), *sizes)
 
@@ -134,6 +137,7 @@ class GridSample(Op):
         grid_batch, *out, coordinates = grid
         require_same(grid_batch, batch, "batch size of the grid")
         require_same(coordinates, len(spatial), "last size of the grid")
+        require_elements(x, len(spatial))
         return (batch, channels, *out)
 
 

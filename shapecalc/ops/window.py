@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_positive
-from shapecalc.dims import Dim, IntoDim, format_dim, symbol
+from shapecalc.conditions import Condition, require, require_positive
+from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.op import per_axis
 
 PerAxis: TypeAlias = IntoDim | Sequence[IntoDim]
@@ -38,6 +38,12 @@ def require_window(
         require(low, ">=", 0, f"padding is {format_dim(low)}, which has to be at least 0")
 
 
+def require_elements(x: Shape, axes: int) -> None:
+    """Demand that none of the last `axes` axes is empty; most ops let the batch alone be."""
+    for size in x[-axes:]:
+        require(size, ">=", 1, f"expected elements on each of the last {axes} axes, got {x}")
+
+
 def require_fits(
     size: Dim,
     *,
@@ -54,6 +60,18 @@ def require_fits(
     extent, padded = dilation * (kernel_size - 1) + 1, size + padding[0] + padding[1]
     message = f"the kernel spans {format_dim(extent)} elements, the padded input has "
     require(padded + overhang, ">=", extent, message + format_dim(padded))
+
+
+def fits_nothing(
+    *,
+    kernel_size: Dim,
+    padding: tuple[Dim, Dim],
+    dilation: Dim = dims.ONE,
+    overhang: Dim = dims.ZERO,
+) -> bool:
+    """Tell whether `require_fits` may let an empty input pass, because padding has the room."""
+    left = dilation * (kernel_size - 1) + 1 - padding[0] - padding[1] - overhang
+    return Condition(left, ">=", 1).known() is not True
 
 
 def ceil_count(

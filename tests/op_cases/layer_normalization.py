@@ -41,4 +41,6 @@ REJECTS = [
     Rejects(nn.LocalResponseNorm(0), (2, 3, 9)),
     Rejects(lambda x: F.normalize(x), (9,)),
     Rejects(lambda x: F.normalize(x, dim=(1, -1)), (2, 3)),
+    Rejects(lambda x: F.normalize(x, float("inf"), 0), (0, 3)),
+    Rejects(lambda x: F.normalize(x, -1.0, None), (2, 0)),
 ]

@@ -32,6 +32,9 @@ CASES = [
 REJECTS = [
     Rejects(nn.ConvTranspose2d(3, 8, 3), (2, 4, 9, 9)),
     Rejects(nn.ConvTranspose2d(3, 8, 3), (2, 2, 3, 9, 9)),
+    Rejects(nn.ConvTranspose2d(3, 8, 3), (2, 3, 0, 5)),
+    Rejects(lambda x: F.conv_transpose1d(x, x.new_zeros(0, 8, 3)), (2, 0, 9)),
+    Rejects(lambda x: F.conv_transpose1d(x, x.new_zeros(3, 0, 3)), (2, 3, 9)),
     Rejects(nn.ConvTranspose2d(3, 8, 2, padding=2), (2, 3, 2, 2)),
     Rejects(nn.ConvTranspose2d(3, 8, 3, stride=2, output_padding=2), (2, 3, 9, 9)),
     Rejects(nn.ConvTranspose1d(3, 8, 3, dilation=2, output_padding=2), (2, 3, 9)),

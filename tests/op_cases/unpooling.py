@@ -26,6 +26,9 @@ CASES = [
 REJECTS = [
     Rejects(nn.MaxUnpool2d(2), [(4, 4), (4, 4, "int64")]),
     Rejects(nn.MaxUnpool2d(2), [(2, 3, 4, 4), (1, 3, 4, 4, "int64")]),
+    Rejects(nn.MaxUnpool1d(2), [(2, 0, 4), (2, 0, 4, "int64")]),
+    Rejects(nn.MaxUnpool2d(2), [(3, 4, 0), (3, 4, 0, "int64")]),
+    Rejects(nn.MaxUnpool3d(2), [(2, 3, 0, 4, 4), (2, 3, 0, 4, 4, "int64")]),
     Rejects(nn.MaxUnpool2d(2), [(2, 3, 4, 4), (2, 3, 4, 4, "int32")]),
     Rejects(nn.MaxUnpool2d(2, 1, 3), [(2, 3, 4, 4), (2, 3, 4, 4, "int64")]),
     Rejects(lambda x, i: F.max_unpool2d(x, i, 2, output_size=(10, 8)), [(2, 3, 4, 4), (2, 3, 4, 4, "int64")]),
