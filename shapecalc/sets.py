@@ -172,20 +172,31 @@ def describe(conditions: Iterable[Condition]) -> list[str]:
             together.append(condition)
     texts = [text for name, group in sorted(alone.items()) for text in _of_one(name, group)]
     context = [condition for group in alone.values() for condition in group]
-    fixed = {
-        dims.symbol(name): dims.as_dim(int(text.removeprefix(f"{name} = ")))
-        for name in alone
-        for text in texts
-        if text.startswith(f"{name} = ")
-    }
-    together = [_at(condition, fixed) for condition in together]
+    together = [_at(condition, _constants(condition, alone)) for condition in together]
     open_ = [_reduced(condition) for condition in together if not condition.known()]
     return texts + [str(condition) for condition in _independent(open_, context)]
 
 
+def _constants(condition: Condition, alone: Mapping[str, Sequence[Condition]]) -> dict[Dim, Dim]:
+    """Return the symbols and floors of a condition that the others leave no choice, as numbers."""
+    found: dict[Dim, Dim] = {}
+    atoms = condition.left.atoms(sympy.Symbol, floor) | condition.right.atoms(sympy.Symbol, floor)
+    for atom in atoms:
+        (name, *more) = (str(symbol) for symbol in atom.free_symbols)
+        text = isl_text(atom, {})
+        if more or name not in alone or text is None:
+            continue
+        known = " and ".join(str(isl_condition(other, {})) for other in alone[name])
+        values = isl.Set(f"{{ [v] : exists {name} : {name} >= 1 and {known} and v = {text} }}")
+        if values.is_singleton():
+            value = values.sample_point().get_coordinate_val(isl.dim_type.set, 0)
+            found[atom] = dims.as_dim(value.to_python())
+    return found
+
+
 def _at(condition: Condition, fixed: Mapping[Dim, Dim]) -> Condition:
-    """Return a condition with numbers for some symbols."""
-    left, right = (dims.expand(side.subs(fixed)) for side in (condition.left, condition.right))
+    """Return a condition with numbers for some symbols and floors."""
+    left, right = (dims.expand(side.xreplace(fixed)) for side in (condition.left, condition.right))
     return Condition(left, condition.relation, right)
 
 
