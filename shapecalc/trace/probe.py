@@ -63,9 +63,13 @@ class Measured:
 
 
 def measure(
-    tracer: Tracer, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    tracer: Tracer,
+    func: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    why: str = "it has no rule",
 ) -> Measured:
-    """Run `func` on meta tensors at several sizes.
+    """Run `func` on meta tensors at several sizes; `why` no rule says what comes out.
 
     Raises:
         ForwardError: it fails at every size.
@@ -88,12 +92,12 @@ def measure(
         flat, out_structure = pytree.tree_flatten(result)
         runs.append((sizes, flat, out_structure))
     if not runs:
-        raise ForwardError(f"{name} has no rule, and fails on meta tensors: {failure}")
+        raise ForwardError(f"{name} fails on meta tensors ({why}): {failure}")
     _, first, out_structure = runs[0]
     alike = [run for run in runs if _ranks(run[1]) == _ranks(first)]
     places = [n for n, leaf in enumerate(first) if isinstance(leaf, torch.Tensor)]
     if any(_numbers(flat) != _numbers(first) for _, flat, _ in runs):
-        raise ForwardError(f"{name} has no rule, and returns numbers that depend on sizes")
+        raise ForwardError(f"{name} returns numbers that depend on sizes ({why})")
     shapes, label = [], Label.PROBED if len(alike) == len(runs) else Label.UNKNOWN
     for place in places:
         shape = []
@@ -102,11 +106,11 @@ def measure(
             formula = _fit(values, inputs)
             if formula is None:
                 label = Label.UNKNOWN
-                formula = tracer.record.fresh_size(f"an output of {name}, which has no rule")
+                formula = tracer.record.fresh_size(f"an output of {name} ({why})")
             shape.append(formula)
         shapes.append(Shape(shape))
     at = "; ".join(", ".join(f"{k}={v}" for k, v in sizes.items()) for sizes, _, _ in alike)
-    note = f"{name} has no rule; measured at {at or 'one size'}"
+    note = f"{name} was measured at {at or 'one size'}: {why}"
 
     def rebuild(outputs: Sequence[Any]) -> Any:
         filled = list(first)

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from shapecalc.conditions import Hint, Path, following, require_same
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import ShapeError
+from shapecalc.errors import ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
 from shapecalc.op import DATA, Call, Operand, Outcome, Reader, infer
 from shapecalc.trace import probe
@@ -79,7 +79,13 @@ class Tracer(TorchFunctionMode):
         with self._in_context(func):
             if reader is None:
                 return self._probed(func, args, kwargs)
-            return self._read(reader, func, args, kwargs)
+            try:
+                return self._read(reader, func, args, kwargs)
+            except ShapecalcError:
+                raise
+            except Exception as error:  # arguments that a reader does not know, or a slip in a rule
+                why = f"its rule failed with {type(error).__name__}: {error}"
+                return self._probed(func, args, kwargs, why)
 
     def _run(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -153,9 +159,13 @@ class Tracer(TorchFunctionMode):
         return target.become(output)
 
     def _probed(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        why: str = "it has no rule",
     ) -> Any:
-        measured = probe.measure(self, func, args, kwargs)
+        measured = probe.measure(self, func, args, kwargs, why)
         operands = tuple(_operands_in((args, kwargs)))
         call = Call(measured.op, operands, measured.dtypes)
         outcome = Outcome(measured.shapes, True)
