@@ -228,10 +228,15 @@ def markdown(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def measure(*, export: bool) -> list[Row]:
+    """Measure everything; with `export`, torch.export of swin_t too."""
+    warnings.filterwarnings("ignore")
+    return [*resnet50(), *swin(export=export), *chains(), *cold_start(), *memory()]
+
+
 def main() -> None:
     """Measure all, and print the table."""
-    warnings.filterwarnings("ignore")
-    rows = [*resnet50(), *swin(export="--export" in sys.argv), *chains(), *cold_start(), *memory()]
+    rows = measure(export="--export" in sys.argv)
     if "--json" in sys.argv:
         print(json.dumps([asdict(entry) for entry in rows], indent=2))
     else:
