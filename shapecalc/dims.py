@@ -237,6 +237,10 @@ def _floor_of(numerator: Dim, divisor: int) -> Dim:
 
 def _floor_atom(inside: list[tuple[int, Dim]], constant: int, divisor: int) -> Dim:
     """Return the floor of (inside + constant)/divisor, whose coefficients are already reduced."""
+    written = Add(*(c * rest for c, rest in inside), Integer(constant))
+    joined = expand(written)
+    if joined != written:  # halves that only met when the coefficients were reduced
+        return _floor_of(joined, divisor)
     nested = [(c, rest) for c, rest in inside if _over_number(rest)]
     if len(nested) == 1 and abs(nested[0][0]) == 1:
         sign, atom = nested[0]
@@ -344,6 +348,14 @@ def scaled_by_sizes(size: Dim, factor: Dim) -> Dim | None:
     constant, terms = numerator.as_coeff_add()
     step = math.gcd(denominator, *(int(term.as_coeff_Mul()[0]) for term in terms))
     return floordiv(numerator, denominator) if int(constant) % step else None
+
+
+def quotient(value: Dim) -> tuple[Dim, Dim] | None:
+    """Return the two sizes that `value` is the quotient of, as in `800/H`, or None."""
+    numerator, denominator = sympy.fraction(sympy.together(value))
+    whole = all(map(_integer_polynomial, Add.make_args(numerator) + Add.make_args(denominator)))
+    sizes = whole and numerator.is_integer and denominator.is_integer
+    return (numerator, denominator) if sizes else None
 
 
 def _over_common(value: Dim) -> tuple[Dim, int] | None:

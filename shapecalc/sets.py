@@ -173,7 +173,8 @@ def describe(conditions: Iterable[Condition]) -> list[str]:
     texts = [text for name, group in sorted(alone.items()) for text in _of_one(name, group)]
     context = [condition for group in alone.values() for condition in group]
     together = [_at(condition, _constants(condition, alone)) for condition in together]
-    open_ = [_reduced(condition) for condition in together if not condition.known()]
+    reduced = (_reduced(condition) for condition in together if not condition.known())
+    open_ = list(dict.fromkeys(reduced))
     return texts + [str(condition) for condition in _independent(open_, context)]
 
 
@@ -201,8 +202,15 @@ def _at(condition: Condition, fixed: Mapping[Dim, Dim]) -> Condition:
 
 
 def _reduced(condition: Condition) -> Condition:
-    """Divide both sides of a condition by what they have in common, where that is positive."""
+    """Put the constant of a condition on the right, and divide by what both sides have in common."""
     left, right = condition.left, condition.right
+    constant, terms = dims.expand(left - right).as_coeff_add()
+    if constant != 0 and terms:
+        left, right = sympy.Add(*terms), -constant
+        if condition.relation in ("==", "!=") and terms[0].as_coeff_Mul()[0] < 0:
+            left, right = -left, -right
+        whole = sympy.gcd(left.as_content_primitive()[0], right)
+        return Condition(left / whole, condition.relation, right / whole)
     if left.is_Add or right.is_Add or not (left.free_symbols and right.free_symbols):
         return condition
     common = sympy.gcd(left, right)

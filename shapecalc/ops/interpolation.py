@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from shapecalc import dims
-from shapecalc.conditions import require
+from shapecalc.conditions import choose, require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import DataDependentError, RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
@@ -82,18 +83,27 @@ class Interpolate(Op):
 def scaled(size: Dim, factor: float | Dim) -> Dim:
     """Return floor(size*factor) as torch computes it, in double arithmetic.
 
+    Where the factor is a quotient of sizes and rounding decides, the sizes are chosen to be
+    those of the path, and the numbers computed as Python computes them.
+
     Raises:
-        DataDependentError: the factor is computed from sizes, and rounding decides.
+        DataDependentError: the factor is another formula of sizes, and rounding decides.
     """
     if isinstance(factor, (int, float)) or factor.is_Number:
         return dims.scaled(size, float(factor))
     out = dims.scaled_by_sizes(size, factor)
-    if out is None:
+    if out is not None:
+        return out
+    formula = f"floor({format_dim(size)}*({factor}))"
+    parts = dims.quotient(factor)
+    if parts is None:
         raise DataDependentError(
-            f"interpolate to floor({format_dim(size)}*({factor})) elements: the rounding of "
-            "floats decides what that is; pass the size, not a factor"
+            f"interpolate to {formula} elements: the rounding of floats decides what that is; "
+            "pass the size, not a factor"
         )
-    return out
+    why = f"the rounding of floats decides what {formula} is"
+    numerator, denominator = (choose(part, why) for part in parts)
+    return dims.as_dim(math.floor(choose(size, why) * (numerator / denominator)))
 
 
 def _for_axes(value: object, axes: int, what: str) -> tuple[Dim, ...]:
