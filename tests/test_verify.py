@@ -100,3 +100,64 @@ def test_structures_are_compared_place_by_place() -> None:
     assert not same_structure({"a": (1, 2)}, {"a": (2, 1)})
     assert not same_structure(((1, 2), (3,)), ((1, 2),))
     assert not same_structure((1, 2), None)
+
+
+def test_functions_of_a_spec_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    from shapecalc.ops.joining import Cat
+
+    source = {
+        "input": "N,3,H",
+        "layers": [{"ReLU": {"name": "a"}}, {"cat": {"inputs": ["a", "input"], "dim": 1}}],
+    }
+    verification = analyze(source).verify(sizes=[(8,)])
+    assert verification
+    assert (verification.calls_compared, verification.layers_compared) == (2, 2)
+    right = Cat.out_shape
+    monkeypatch.setattr(Cat, "out_shape", lambda op, *x: (*right(op, *x)[:-1], x[0][-1] + 1))
+    forget_outcomes()
+    verification = analyze(source).verify(sizes=[(8,)])
+    forget_outcomes()
+    assert [difference.layer for difference in verification.differences] == ["", "cat"]
+
+
+def test_a_size_just_outside_of_the_domain_is_a_prediction() -> None:
+    verification = analyze(nn.Conv2d(3, 8, 5), "N,3,H,W").verify()
+    assert verification
+    rejected = [run.sizes for run in verification.runs if not run.accepted]
+    assert [sizes["H"] < 5 or sizes["W"] < 5 for sizes in rejected] == [True, True]
+
+
+def test_a_model_that_takes_few_batches_is_run_with_another() -> None:
+    class Regrouped(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.view(-1, 100)
+
+    verification = analyze(Regrouped(), "N,20").verify()
+    assert verification
+    assert any(run.accepted for run in verification.runs)
+
+
+def test_lazy_modules_are_left_lazy() -> None:
+    model = nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU())
+    assert analyze(model, "N,3,H,W").verify(sizes=[(8, 9), (9, 8)])
+    assert isinstance(model[0], nn.LazyConv2d)
+
+
+def test_all_sizes_rejected_is_said() -> None:
+    verification = analyze(Block(), "N,3,H,W").verify(sizes=[(9, 8)])
+    assert str(verification).startswith("verified: 1 size, rejected as predicted, so no shapes")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "device", "message"),
+    [
+        ([(8, 8)], "nowhere", "the device 'nowhere' cannot be used"),
+        ([(8, 8)], "meta", "nothing runs on the meta device"),
+        ([(1 << 40, 1 << 40)], "cpu", "this machine cannot hold the tensors at N=2"),
+        ([(8,)], "cpu", "a size is missing for H"),
+        ([(8, 8, 8, 8)], "cpu", "4 sizes given, the inputs have 3 symbols: N, H, W"),
+    ],
+)
+def test_what_cannot_be_run_is_asked_for(sizes: object, device: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        analyze(nn.Conv2d(3, 8, 3), "N,3,H,W").verify(sizes=sizes, device=device)  # type: ignore[arg-type]

@@ -38,7 +38,7 @@ def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Modul
         asked = {symbol for *_, symbols in _needs(placed, graph.inputs) for symbol in symbols}
         graph, placed = place(spec, {name: sizes[name] for name in sizes if name in asked})
     for finding in graph.findings:
-        raise ShapeError(f"layer '{finding.layer}': {finding.message}", fix=finding.fix)
+        raise ShapeError(str(finding))
     _require_numbers(placed, graph.inputs)
     bound: dict[str, int] = {}
     model = _wired(spec.model, placed, spec, bound)
@@ -50,15 +50,11 @@ def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Modul
 class Wired(nn.Module):
     """The layers of a block, run in order; each reads the outputs of others by name."""
 
-    def __init__(self, block: Block, steps: list[nn.Module | partial[Any]]) -> None:
+    def __init__(self, block: Block, steps: list[nn.Module]) -> None:
         super().__init__()
         self.block = block
-        self.functions = {}
         for use, step in zip(block.layers, steps, strict=True):
-            if isinstance(step, nn.Module):
-                self.add_module(use.name, step)
-            else:
-                self.functions[use.name] = step
+            self.add_module(use.name, step)
 
     def forward(self, *tensors: torch.Tensor) -> Any:
         """Run the layers."""
@@ -68,10 +64,28 @@ class Wired(nn.Module):
         values: dict[str, Any] = dict(zip(self.block.inputs, tensors, strict=True))
         for use in self.block.layers:
             operands = [_value(values, ref) for ref in use.inputs]
-            step = self.functions.get(use.name) or self._modules[use.name]
-            assert step is not None
-            values[use.name] = step(*operands)
+            values[use.name] = self.get_submodule(use.name)(*operands)
         return _gathered(self.block.output, values)
+
+
+class Applied(nn.Module):
+    """A function of torch as a layer; `bound` has the sizes of the inputs that it asks for."""
+
+    def __init__(self, placed: Placed, bound: Mapping[str, int]) -> None:
+        super().__init__()
+        self.function = functions()[placed.use.type]
+        self.arguments = placed.arguments
+        self.bound = bound
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        """Call the function."""
+        target: Any = torch
+        for part in self.function.target.split(".")[1:]:
+            target = getattr(target, part)
+        arguments = {n: _number(value, self.bound) for n, value in self.arguments.items()}
+        if self.function.operands is None:
+            return target(list(tensors), **arguments)
+        return target(*tensors, **arguments)
 
 
 def _bind(
@@ -121,20 +135,17 @@ def _wired(
     return module
 
 
-def _step(placed: Placed, spec: Spec, bound: dict[str, int]) -> nn.Module | partial[Any]:
+def _step(placed: Placed, spec: Spec, bound: dict[str, int]) -> nn.Module:
     use = placed.use
     if placed.kind == "Sequential":
-        copies = (_step(child, spec, bound) for child in placed.children)
-        return nn.Sequential(*(copy for copy in copies if isinstance(copy, nn.Module)))
+        return nn.Sequential(*(_step(child, spec, bound) for child in placed.children))
     if use.type in spec.blocks:
         return _wired(spec.blocks[use.type], placed.children, spec, bound)
     if use.type in modules():
         return _module(placed)
-    function = functions()[use.type]
-    target: Any = torch
-    for part in function.target.split(".")[1:]:
-        target = getattr(target, part)
-    return partial(_apply, target, function.operands is None, placed, bound)
+    kind = type(use.type, (Applied,), {"__doc__": f"The function `{use.type}` of a spec."})
+    module: nn.Module = kind(placed, bound)
+    return module
 
 
 def _module(placed: Placed) -> nn.Module:
@@ -144,13 +155,6 @@ def _module(placed: Placed) -> nn.Module:
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
         wrong(placed.use.place, f"torch does not build this {placed.use.type}: {error}")
     return module
-
-
-def _apply(
-    target: Any, listed: bool, placed: Placed, bound: Mapping[str, int], *tensors: Any
-) -> Any:
-    arguments = {n: _number(value, bound) for n, value in placed.arguments.items()}
-    return target(list(tensors), **arguments) if listed else target(*tensors, **arguments)
 
 
 def _require_numbers(placed: tuple[Placed, ...], inputs: Iterable[Input]) -> None:

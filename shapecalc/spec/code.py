@@ -37,7 +37,7 @@ def write_code(spec: Spec) -> str:
     """
     graph, placed = place(spec)
     for finding in graph.findings:
-        raise ShapeError(f"layer '{finding.layer}': {finding.message}", fix=finding.fix)
+        raise ShapeError(str(finding))
     uses: dict[str, list[Placed]] = {}
     _collect(placed, spec, uses)
     writer = _Writer(spec)

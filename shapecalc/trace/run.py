@@ -79,8 +79,8 @@ def explore(
 
 
 def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool) -> Traced:
-    if any(torch.nn.parameter.is_lazy(p) for p in (*model.parameters(), *model.buffers())):
-        model = _copied(model)  # a lazy module turns into another one when it is called
+    if is_lazy(model):
+        model = copied(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint))
     record = tracer.record
     wanted: Condition | None = None
@@ -108,7 +108,7 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
             findings = (_finding(error, str(error), "data"),)
         except ForwardError as error:
             findings = (_finding(error, str(error), "forward"),)
-        except Exception as error:  # the model's own code may raise anything
+        except (Exception, SystemExit) as error:  # the model's own code may raise anything
             kind = "shape" if torch_refused(error) else "forward"
             text = str(error) if kind == "shape" else f"{type(error).__name__}: {error}"
             findings = (_finding(error, text, kind),)
@@ -124,8 +124,13 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
     return Traced(graph, wanted)
 
 
-def _copied(model: nn.Module) -> nn.Module:
-    """Return a copy of a model with lazy modules; torch cannot copy their buffers by itself."""
+def is_lazy(model: nn.Module) -> bool:
+    """Tell whether a model has parameters whose sizes its first call decides."""
+    return any(map(torch.nn.parameter.is_lazy, (*model.parameters(), *model.buffers())))
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """Return a copy of a model; the buffers of lazy modules torch cannot copy by itself."""
     lazy_buffer: Any = torch.nn.parameter.UninitializedBuffer  # its stub has other arguments
     buffers = {
         id(lazy): lazy_buffer(device=lazy.device, dtype=lazy.dtype)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapecalc.analysis import At
 from shapecalc.errors import InputError, PatternError, RejectedInput
+from shapecalc.graph import shapes_in
 from shapecalc.verify.choose import choose_sizes
 
 if TYPE_CHECKING:
@@ -35,10 +36,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One forward pass of the real model beside its prediction."""
+    """One forward pass of the real model beside its prediction.
+
+    `accepted` says whether the real model took these sizes, `compared` whether the prediction
+    did so, too.
+    """
 
     sizes: Mapping[str, int]
     accepted: bool
+    compared: bool = False
     module_calls: int = 0
     op_outputs: int = 0
     not_compared: int = 0
@@ -84,24 +90,43 @@ class Verification:
     def __str__(self) -> str:
         lines = []
         for run in self.runs:
-            if run.accepted:
-                done = f"{run.module_calls} module calls, {run.op_outputs} op outputs compared"
+            different = any(difference.sizes == run.text for difference in self.differences)
+            if run.compared:
+                done = f"{_compared(run.module_calls, run.op_outputs)} compared"
                 if run.not_compared:
                     done += f", {run.not_compared} not compared"
             else:
-                done = "rejected, as predicted"
-            if any(difference.sizes == run.text for difference in self.differences):
-                done += ", DIFFERENT"
+                done = "accepted" if run.accepted else "rejected"
+                done += "" if different else ", as predicted"
+            done += ", DIFFERENT" if different else ""
             lines.append(f"  {run.text}: {done} ({run.seconds:.2f} s)")
-        verdict = "verified" if self else f"{len(self.differences)} differences"
-        if not self.runs:
-            verdict = "nothing was compared"
         shown = [f"  {difference}" for difference in self.differences[:20]]
         if len(self.differences) > len(shown):
             shown.append(f"  and {len(self.differences) - len(shown)} more")
-        head = f"{verdict}: {len(self.runs)} sizes, {self.calls_compared} module calls, "
-        head += f"{self.layers_compared} op outputs compared with real forward passes"
-        return "\n".join([head, *lines, *shown, *self.notes])
+        return "\n".join([self._verdict(), *lines, *shown, *self.notes])
+
+    def _verdict(self) -> str:
+        if not self.runs:
+            return "nothing was compared"
+        verdict = "verified" if self else counted(len(self.differences), "difference")
+        sizes = counted(len(self.runs), "size")
+        if self and not any(run.accepted for run in self.runs):
+            return f"{verdict}: {sizes}, rejected as predicted, so no shapes were compared"
+        compared = _compared(self.calls_compared, self.layers_compared)
+        return f"{verdict}: {sizes}, {compared} compared with real forward passes"
+
+
+def _compared(module_calls: int, op_outputs: int) -> str:
+    return f"{counted(module_calls, 'module call')}, {counted(op_outputs, 'op output')}"
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number of things.
+
+    >>> counted(1, "size"), counted(2, "size")
+    ('1 size', '2 sizes')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def verify(
@@ -118,8 +143,9 @@ def verify(
         seconds: how long the forward passes may take when `sizes` are chosen here.
 
     Raises:
-        InputError: the model has no values to run with.
+        InputError: the model has no values to run with, or the device is none.
     """
+    _check_device(device)
     stated = sizes is not None
     wanted = [_named(analysis, size) for size in sizes] if sizes is not None else None
     runs: list[Run] = []
@@ -130,7 +156,7 @@ def verify(
         if not stated and runs and time.perf_counter() - began > seconds:
             notes.append(f"stopped after {seconds:g} s; give sizes to run others")
             break
-        run, found = _one(analysis, _real_model(analysis, at), at, device)
+        run, found = _one(analysis, _real_model(analysis, at, device), at, device)
         runs.append(run)
         differences += found
         if progress is not None:
@@ -162,9 +188,14 @@ def _one(
             Difference(run.text, "", f"accepted, with output {predicted.output}", seen.error)
         ]
     calls = list(_compare_calls(predicted, seen, run.text))
-    ops, skipped, compared = _compare_events(predicted, seen, run.text)
+    compare_ops = _compare_events if predicted.graph.events else _compare_layers
+    ops, skipped, compared = compare_ops(predicted, seen, run.text)
     run = replace(
-        run, module_calls=len(predicted.modules), op_outputs=compared, not_compared=skipped
+        run,
+        compared=True,
+        module_calls=len(predicted.modules),
+        op_outputs=compared,
+        not_compared=skipped,
     )
     return run, calls + ops
 
@@ -173,8 +204,16 @@ def _compare_calls(predicted: At, seen: Observation, at: str) -> Iterator[Differ
     expected, known = predicted.modules, {call.name for call in predicted.modules}
     # a spec has one call of a layer such as nn.Transformer, and none of the modules within it
     within = tuple(f"{call.name}." for call in expected if call.leaf)
-    calls = (call for call in seen.calls if call is not None)
-    observed = [call for call in calls if call.name in known or not call.name.startswith(within)]
+    # the functions of a spec are modules of the one that is built from it: `_compare_layers`
+    functions = set() if predicted.graph.events else {layer.name for layer in predicted.layers}
+    left_out = functions - known
+    observed = [
+        call
+        for call in seen.calls
+        if call is not None
+        and call.name not in left_out
+        and (call.name in known or not call.name.startswith(within))
+    ]
     if len(expected) != len(observed):
         yield Difference(at, "", f"{len(expected)} module calls", f"{len(observed)}")
     for call, real in zip(expected, observed, strict=False):
@@ -238,17 +277,53 @@ def _compare_events(predicted: At, seen: Observation, at: str) -> tuple[list[Dif
     return differences, skipped, compared
 
 
-def _real_model(analysis: Analysis, sizes: Mapping[str, int]) -> nn.Module:
-    """Return the model with values: a spec is built, a model on the meta device is refused."""
+def _compare_layers(predicted: At, seen: Observation, at: str) -> tuple[list[Difference], int, int]:
+    """Compare the outputs of a spec's layers, each of which is a module when it is built."""
+    observed = {call.name: call for call in reversed(seen.calls) if call is not None}
+    differences, compared = [], 0
+    for layer in predicted.layers:
+        if layer.name not in observed:
+            continue
+        compared += 1
+        shapes = tuple(shapes_in(observed[layer.name].outputs))
+        if not same_structure(layer.out_shapes, shapes):
+            differences.append(Difference(at, layer.name, f"{layer.out_shapes}", f"{shapes}"))
+    return differences, len(predicted.layers) - compared, compared
+
+
+def _check_device(name: str) -> None:
     import torch
+
+    try:
+        device = torch.empty(1, device=name).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        why = str(error).split("\n")[0]
+        raise InputError(f"the device {name!r} cannot be used: {why}") from error
+    if device.type == "meta":
+        raise InputError("nothing runs on the meta device: choose one with values, such as cpu")
+
+
+def _real_model(analysis: Analysis, sizes: Mapping[str, int], device: str) -> nn.Module:
+    """Return the model with values on a device.
+
+    A spec is built, a model that would be changed by running it there is copied, and one on the
+    meta device is refused.
+    """
+    import torch
+
+    from shapecalc.trace.run import copied, is_lazy
 
     source = analysis.source
     if not isinstance(source, torch.nn.Module):
         from shapecalc import spec
 
-        return spec.module(source, sizes)
-    if any(p.is_meta for p in (*source.parameters(), *source.buffers())):
+        return spec.module(source, sizes).to(device)
+    tensors = [*source.parameters(), *source.buffers()]
+    if any(tensor.is_meta for tensor in tensors):
         raise InputError("the model is on the meta device: verify needs one with values")
+    wanted = torch.empty(0, device=device).device
+    if is_lazy(source) or any(tensor.device != wanted for tensor in tensors):
+        return copied(source).to(device)
     return source
 
 
@@ -260,6 +335,11 @@ def _named(analysis: Analysis, sizes: Sequence[int] | Mapping[str, int]) -> dict
         named = {str(name): size for name, size in sizes.items()}
     else:
         if len(sizes) > len(symbols):
-            raise PatternError(f"{len(sizes)} sizes given, the inputs have {len(symbols)} symbols")
+            known = f"{counted(len(symbols), 'symbol')}: {', '.join(symbols) or 'none'}"
+            raise PatternError(f"{counted(len(sizes), 'size')} given, the inputs have {known}")
         named = dict(zip(symbols[len(symbols) - len(sizes) :], sizes, strict=True))
+    missing = [name for name in symbols[1:] if name not in named]
+    if missing:  # only the first one, which as a rule is the batch, has a size of its own accord
+        given = ", ".join(f"{name}={size}" for name, size in named.items()) or "none"
+        raise PatternError(f"a size is missing for {', '.join(missing)}: given is {given}")
     return {name: named.pop(name, 2) for name in symbols} | parameters | named

@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from shapecalc import dims
+from shapecalc.errors import InputError
 from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.queries import QUERIES
@@ -84,6 +85,7 @@ class Observer(TorchFunctionMode):
             if path is None:
                 around = f"{self._stack[-1]}." if self._stack and self._stack[-1] else ""
                 path = f"{around}{type(module).__name__}"
+            kind = type(module).__name__  # a lazy module is of another kind afterwards
             place = len(self.seen.calls)
             self.seen.calls.append(None)
             self._stack.append(path)
@@ -92,9 +94,7 @@ class Observer(TorchFunctionMode):
                 output = original(module, *args, **kwargs)
             finally:
                 self._stack.pop()
-            self.seen.calls[place] = ObservedCall(
-                path, type(module).__name__, inputs, shapes_of(output)
-            )
+            self.seen.calls[place] = ObservedCall(path, kind, inputs, shapes_of(output))
             return output
 
         nn.Module.__call__ = recorded  # type: ignore[method-assign]
@@ -112,7 +112,11 @@ def observe(
     train: bool,
     device: str,
 ) -> Observation:
-    """Run the model for real at `sizes`, on random values. The model is left as it was."""
+    """Run the model for real at `sizes`, on random values. The model is left as it was.
+
+    Raises:
+        InputError: the machine cannot hold the tensors.
+    """
     generator = torch.Generator().manual_seed(0)
 
     def tensor(pattern: Pattern) -> torch.Tensor:
@@ -126,14 +130,27 @@ def observe(
 
     observer = Observer(model)
     with left_as_it_was(model, train=train), torch.no_grad(), _buffers_kept(model):
-        args, kwargs = fill(patterns, tensor)
+        try:
+            args, kwargs = fill(patterns, tensor)
+        except (RuntimeError, TypeError) as error:  # so torch says that a size is too large
+            raise _too_large(sizes) from error
         try:
             with observer.watching_modules(), observer:
                 result = model(*args, **kwargs)
             observer.seen.output = shapes_of(result)
-        except Exception as error:  # that a model refuses a size is an observation
+        except (Exception, SystemExit) as error:  # that a model refuses a size is an observation
+            if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or _NO_MEMORY in str(error):
+                raise _too_large(sizes) from error
             observer.seen.error = f"{type(error).__name__}: {error}".split("\n")[0]
     return observer.seen
+
+
+_NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"
+
+
+def _too_large(sizes: Mapping[str, int]) -> InputError:
+    given = ", ".join(f"{name}={size}" for name, size in sizes.items())
+    return InputError(f"this machine cannot hold the tensors at {given}: choose smaller sizes")
 
 
 @contextlib.contextmanager
