@@ -8,7 +8,7 @@ never wider than the sizes it was derived for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -302,3 +302,9 @@ def require_positive(size: IntoDim, what: str) -> None:
     size = dims.as_dim(size)
     text = dims.format_dim(size)
     require(size, ">=", 1, f"{what} is {text}, which has to be at least 1")
+
+
+def require_element(size: IntoDim, asked: Iterable[Dim], what: str) -> None:
+    """Demand a size of at least 1, but where one of `asked` is 0, so that nothing is asked for."""
+    if not Condition(size, ">=", 1).known() and all(decide(n, ">", 0, what) for n in asked):
+        require_positive(size, what)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_same
+from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
@@ -24,7 +24,7 @@ class ScaledDotProductAttention(Op):
         key: (*, S, E)
         value: (*, S, Ev)
         attn_mask: any shape that broadcasts to (*, L, S), with at least 2 axes if * has 2
-        output: (*, L, Ev), the batches broadcast
+        output: (*, L, Ev), the batches broadcast; that of the query where L is 0 or the value empty
 
     Raises:
         RankError: an operand has too few axes.
@@ -57,7 +57,12 @@ class ScaledDotProductAttention(Op):
             if len(attn_mask) < 2 and len(query) == len(key) == len(value) == 4:  # not fused
                 raise RankError(f"expected a mask of at least 2 dimensions, got {attn_mask}")
             require_expands(attn_mask, Shape((*batch, length, sources)), "attn_mask")
-        return (*broadcast(batch, Shape(batch_v)), length, features_v)
+        whole = broadcast(batch, Shape(batch_v))
+        if whole != Shape(batch_q) and any(
+            decide(size, "==", 0, "nothing to attend to") for size in (length, *value)
+        ):
+            whole = Shape(batch_q)
+        return (*whole, length, features_v)
 
 
 def _repeat_heads(query: Shape, x: Shape, name: str) -> Shape:
@@ -191,7 +196,7 @@ def read_multi_head_attention(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html"""
     if static_k is not None or static_v is not None:
-        raise SizeError("attention with static keys or values has no rule")
+        raise NotImplementedError("attention with static keys or values")
     if is_causal and attn_mask is None:
         raise SizeError("attention with is_causal=True needs an attn_mask")
     embed_dim = dims.as_dim(embed_dim_to_check)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import choose, larger, require, smaller
+from shapecalc.conditions import choose, larger, require, require_positive, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, reads
@@ -55,6 +55,9 @@ class OneHot(Op):
         x: any shape
         output: (*x, num_classes)
 
+    Raises:
+        SizeError: `num_classes` is not positive, or is to be found in no elements.
+
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
     """
@@ -63,7 +66,12 @@ class OneHot(Op):
 
     def out_shape(self, x: Shape) -> OutShape:
         """Add the axis of classes."""
-        return (*x, DATA if self.num_classes is None else self.num_classes)
+        if self.num_classes is None:
+            for axis, size in enumerate(x):
+                require_positive(size, f"the size of axis {axis}")
+            return (*x, DATA)
+        require_positive(self.num_classes, "num_classes")
+        return (*x, self.num_classes)
 
 
 def create(function: str, size: Sequence[IntoDim], dtype: str | None) -> Call:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from shapecalc import dims
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import SizeError
+from shapecalc.errors import DataDependentError, SizeError
 from shapecalc.op import Operand, axis_index
 
 
@@ -51,7 +51,17 @@ class Listed:
         return f"[{self.least}, ..., {self.greatest}]"
 
 
-Item: TypeAlias = Dim | Slice | Chosen | Listed | EllipsisType | None
+@dataclass(frozen=True, slots=True)
+class Truths:
+    """A mask that is written down: how many of its entries are true."""
+
+    count: int
+
+    def __str__(self) -> str:
+        return f"mask of {self.count}"
+
+
+Item: TypeAlias = Dim | Slice | Chosen | Listed | Truths | EllipsisType | None
 
 
 def item_text(item: Item) -> str:
@@ -61,7 +71,7 @@ def item_text(item: Item) -> str:
             return "..."
         case Chosen():
             return item.value
-        case None | Slice() | Listed():
+        case None | Slice() | Listed() | Truths():
             return str(item)
         case _:
             return dims.format_dim(item)
@@ -108,9 +118,11 @@ def _as_item(entry: Any) -> tuple[Item, list[Operand]]:
             return _by_tensor(entry)
         case list() | tuple() | range():
             item, tensors = _by_tensor(Operand(_nested_shape(entry), _leaf_type(entry)))
-            numbers = list(_leaves(entry))
-            if item is Chosen.INTEGERS and numbers and all(type(n) is int for n in numbers):
-                item = Listed(min(numbers), max(numbers))
+            leaves = list(_leaves(entry))
+            if item is Chosen.INTEGERS and leaves and all(type(n) is int for n in leaves):
+                item = Listed(min(leaves), max(leaves))
+            elif item is Chosen.MASK and all(isinstance(leaf, bool) for leaf in leaves):
+                item = Truths(sum(leaves))
             return item, tensors
         case _ if isinstance(entry, int) or hasattr(entry, "free_symbols"):
             return dims.as_dim(entry), []
@@ -121,7 +133,7 @@ def _as_item(entry: Any) -> tuple[Item, list[Operand]]:
 
 def _as_bound(bound: Any) -> Dim:
     if isinstance(bound, Operand):
-        raise SizeError("a bound of a slice is the value of a tensor, which no shape determines")
+        raise DataDependentError("a bound of a slice is the value of a tensor")
     return dims.as_dim(bound)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_same
+from shapecalc.conditions import require, require_element, require_same
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
@@ -25,6 +25,7 @@ class IndexSelect(Op):
 
     Raises:
         RankError: there is no axis `dim`, or `index` has more than one axis.
+        SizeError: the axis is empty, and the index is not.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.index_select.html
@@ -36,7 +37,11 @@ class IndexSelect(Op):
         """Put the number of indices in."""
         axis = axis_index(self.dim, len(x))
         require_at_most_one_axis(index)
-        return (*x[:axis], dims.product(index), *x[axis + 1 :]) if x else ()
+        if not x:
+            require_same(dims.product(index), 1, "the number of indices of a number to be")
+            return ()
+        require_element(x[axis], index, f"the size of axis {axis}")
+        return (*x[:axis], dims.product(index), *x[axis + 1 :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ class Gather(Op):
 
     Raises:
         RankError: there is no axis `dim`, or the numbers of axes differ.
-        SizeError: an axis of `index` is too large.
+        SizeError: an axis of `index` is too large, or the axis `dim` empty, and the index not.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.gather.html
@@ -65,13 +70,18 @@ class Gather(Op):
 
 
 def require_index_fits(index: Shape, x: Shape, free: int | None) -> None:
-    """Demand that no axis of `index`, but the axis `free`, is larger than that of `x`."""
+    """Demand that no axis of `index`, but the axis `free`, is larger than that of `x`.
+
+    The axis `free` has to have an element, unless `index` is empty.
+    """
     if max(len(index), 1) != max(len(x), 1):
         raise RankError(f"index {index} and tensor {x} have different numbers of dimensions")
     for axis, (size, limit) in enumerate(zip(index, x, strict=False)):
         if axis != free:
             message = f"index {index} is larger than {x} on axis {axis}"
             require(size, "<=", limit, message)
+        else:
+            require_element(limit, index, f"the size of axis {axis}")
 
 
 def require_at_most_one_axis(index: Shape) -> None:
@@ -89,13 +99,23 @@ class Take(Op):
         index: any shape
         output: the shape of `index`
 
+    Raises:
+        SizeError: `x` is empty, and the index is not.
+
     Source:
         https://pytorch.org/docs/stable/generated/torch.take.html
     """
 
     def out_shape(self, x: Shape, index: Shape) -> OutShape:
         """Return the shape of the index."""
+        require_elements(x, index)
         return index
+
+
+def require_elements(x: Shape, index: Shape) -> None:
+    """Demand a tensor that is not empty, unless `index` is."""
+    for axis, size in enumerate(x):
+        require_element(size, index, f"the size of axis {axis}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +130,7 @@ class TakeAlongDim(Op):
     Raises:
         RankError: the numbers of axes differ.
         DimMismatchError: two sizes of one axis differ and neither is 1.
+        SizeError: the axis is empty, and the indices are not.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.take_along_dim.html
@@ -120,13 +141,16 @@ class TakeAlongDim(Op):
     def out_shape(self, x: Shape, indices: Shape) -> OutShape:
         """Broadcast all axes but one."""
         if self.dim is None:
+            require_elements(x, indices)
             return (dims.product(indices),)
         if len(x) != len(indices):
             raise RankError(f"{x} and the indices {indices} differ in their dimensions")
         axis = axis_index(self.dim, len(x))
         one = dims.ONE
         out = broadcast(*(Shape((*s[:axis], one, *s[axis + 1 :])) for s in (x, indices)))
-        return (*out[:axis], indices[axis], *out[axis + 1 :])
+        taken = Shape((*out[:axis], indices[axis], *out[axis + 1 :]))
+        require_element(x[axis], taken, f"the size of axis {axis}")
+        return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

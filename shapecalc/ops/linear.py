@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require_same
+from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads
@@ -101,6 +101,7 @@ class Bilinear(Op):
     Raises:
         RankError: the operands have different numbers of axes, or none.
         DimMismatchError: the operands differ in another axis than the last, or in their features.
+        SizeError: an operand has no features.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
@@ -122,6 +123,8 @@ class Bilinear(Op):
         require_same(features1, self.in1_features, "features of the first operand", fix=fix1)
         fix2 = features_fix(features2, self.in2_features, "in2_features")
         require_same(features2, self.in2_features, "features of the second operand", fix=fix2)
+        require_positive(features1, "the number of features of the first operand")
+        require_positive(features2, "the number of features of the second operand")
         return (*leading1, self.out_features)
 
 

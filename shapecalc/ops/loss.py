@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import decide, require_same
+from shapecalc.conditions import decide, require, require_element, require_positive, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import DimMismatchError, RankError, ShapeError, SizeError
 from shapecalc.op import (
@@ -37,7 +37,7 @@ class Loss(Op):
     Raises:
         RankError: a tensor has another number of axes than the function takes.
         DimMismatchError: two sizes that have to agree do not.
-        SizeError: `reduction` is none of 'none', 'mean' and 'sum'.
+        SizeError: `reduction` is none of 'none', 'mean' and 'sum', or there are no classes.
 
     Source:
         https://pytorch.org/docs/stable/nn.functional.html#loss-functions
@@ -99,6 +99,8 @@ def _cross_entropy(input: Shape, target: Shape, weight: Shape | None = None) -> 
         require_same(target[0], 1, "targets for one sample")
     else:
         require_shape(target, expected, "the target, classes for this input,")
+    if len(input) not in (1, 2, 4):  # these torch views as 4 axes, which it cannot for no classes
+        require_element(input[axis], target, "the number of classes")
     return expected
 
 
@@ -129,6 +131,7 @@ def _multi_margin(input: Shape, target: Shape, weight: Shape | None = None) -> S
     require_rank(input, 0, 1, 2, layout="(N, C) or (C)")
     require_rank(target, 0, 1, layout="(N) or () in the target")
     _require_class_weight(weight, input[-1] if input else dims.ONE)
+    require_positive(input[-1] if input else dims.ONE, "the number of classes")
     samples = input[0] if len(input) == 2 else dims.ONE
     require_same(target[0] if target else dims.ONE, samples, "targets, a class for each sample,")
     return target
@@ -141,6 +144,7 @@ def _multilabel_margin(input: Shape, target: Shape) -> Shape:
         require_shape(target or one, input or one, "the target, as the input,")
     else:
         require_shape(target, input, "the target, as the input,")
+    require_positive(input[-1] if input else dims.ONE, "the number of classes")
     return Shape(input[:-1])
 
 
@@ -181,6 +185,8 @@ def _ctc(
 ) -> Shape:
     require_rank(log_probs, 2, 3, layout="(T, N, C) or (T, C)")
     require_rank(targets, 1, 2, layout="(N, S), or (S) for all samples")
+    for axis, size in enumerate(log_probs):
+        require_positive(size, f"the size of axis {axis} of log_probs")
     batch = Shape(log_probs[1:-1])
     if len(targets) == 2:
         require_same(targets[0], batch[0] if batch else dims.ONE, "number of targets")
@@ -255,6 +261,8 @@ def read_loss(
         raise ShapeError("expected probabilities of a floating type, got integers")
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)
+    if function == "ctc_loss":
+        _require_written_lengths(given, tensors)
     op = Loss(function=function, reduction=reduction, roles=tuple(tensors))
     return Call(op, tuple(tensors.values()), dtype)
 
@@ -263,6 +271,19 @@ def _as_operand(role: str, value: Any) -> Operand | None:
     if isinstance(value, (tuple, list)) and role.endswith("lengths"):
         return Operand(Shape((len(value),)), "int64")
     return value if isinstance(value, Operand) else None
+
+
+def _require_written_lengths(given: Mapping[str, Any], tensors: Mapping[str, Operand]) -> None:
+    """Demand room for lengths that are written down; those in a tensor nobody knows."""
+    steps, *_ = tensors["log_probs"].shape
+    targets = tensors["targets"].shape
+    for role, room in (("input_lengths", steps), ("target_lengths", targets[-1])):
+        lengths = given[role]
+        if isinstance(lengths, (tuple, list)) and lengths:
+            if role == "target_lengths" and len(targets) == 1:
+                require_same(room, dims.total(lengths), "targets, of all samples in a row,")
+            for length in lengths:
+                require(length, "<=", room, f"{role} holds {length}, of {dims.format_dim(room)}")
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_positive
+from shapecalc.conditions import require, require_element, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Call, Op, Operand, OutShape, reads, require_rank
 from shapecalc.ops.creation import create
@@ -25,7 +25,7 @@ class Multinomial(Op):
 
     Raises:
         RankError: `x` has neither 1 nor 2 axes.
-        SizeError: there are fewer categories than draws without replacement.
+        SizeError: there are fewer categories than draws without replacement, or none.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.multinomial.html
@@ -42,6 +42,7 @@ class Multinomial(Op):
             draws, categories = dims.format_dim(self.num_samples), dims.format_dim(x[-1])
             message = f"{draws} draws without replacement from {categories} categories"
             require(self.num_samples, "<=", x[-1], message)
+        require_element(x[-1], x[:-1], "the number of categories")
         return (*x[:-1], self.num_samples)
 
 

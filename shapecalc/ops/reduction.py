@@ -26,7 +26,7 @@ from shapecalc.ops.promotion import as_floating, as_real, result_type
 Axes: TypeAlias = int | Sequence[int] | None
 
 # what these choose or divide by does not exist among no elements
-_NEED_ELEMENTS = {"max", "min", "amax", "amin", "aminmax", "argmax", "argmin", "mode", "quantile"}
+_NEED_ELEMENTS = {"max", "min", "amax", "amin", "aminmax", "argmax", "argmin", "mode"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,17 @@ class Reduction(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Take the axes away."""
         axes = axes_of(self.dim, len(x))
-        if self.function in _NEED_ELEMENTS and x:
+        if self._needs_elements() and x:
             count = dims.product(x[axis] for axis in axes)
             message = f"{self.function} of no elements: the shape is {x}"
             require(count, ">=", 1, message)
         out = reduced(x, axes, keepdim=self.keepdim)
         return [out] * self.outputs if self.outputs > 1 else out
+
+    def _needs_elements(self) -> bool:
+        if self.function in ("median", "nanmedian"):
+            return self.dim is not None  # the median of no elements is NaN
+        return self.function in _NEED_ELEMENTS
 
     def __str__(self) -> str:
         if self.dim is None:

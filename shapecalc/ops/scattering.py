@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import require_same
+from shapecalc.conditions import require_element, require_same
 from shapecalc.dims import IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
 from shapecalc.ops.index_items import Slice, at_axis
-from shapecalc.ops.indexing import require_at_most_one_axis, require_index_fits
+from shapecalc.ops.indexing import require_at_most_one_axis, require_elements, require_index_fits
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.slicing import indexed, require_stretches
 
@@ -28,7 +28,7 @@ class Scatter(Op):
 
     Raises:
         RankError: there is no axis `dim`, or the numbers of axes differ.
-        SizeError: an axis of `index` is too large.
+        SizeError: an axis of `index` is too large, or the axis `dim` empty, and the index not.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
@@ -63,6 +63,7 @@ class IndexWrite(Op):
     Raises:
         RankError: there is no axis `dim`, or the numbers of axes differ.
         DimMismatchError: a size of `source` differs.
+        SizeError: the axis is empty, and what is to be written is not.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
@@ -89,6 +90,11 @@ class IndexWrite(Op):
                 require_same(got, expected, "the size of the source to be")
         elif source:
             require_same(dims.product(index), 1, "the number of indices to be")
+        if x:
+            # index_reduce looks at every index; index_add at none, where slices are written
+            beside = () if self.function == "index_reduce" else (*x[:axis], *x[axis + 1 :])
+            if self.function != "index_add" or len(x) == 1:
+                require_element(x[axis], (*index, *beside), f"the size of axis {axis}")
         return x
 
 
@@ -131,6 +137,7 @@ class Put(Op):
 
     Raises:
         DimMismatchError: the numbers of elements differ.
+        SizeError: `x` is empty, and the index is not.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.Tensor.put_.html
@@ -139,6 +146,7 @@ class Put(Op):
     def out_shape(self, x: Shape, index: Shape, source: Shape) -> OutShape:
         """Compare the numbers of elements."""
         require_same(dims.product(source), dims.product(index), "the elements of the source to be")
+        require_elements(x, index)
         return x
 
 

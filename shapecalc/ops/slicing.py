@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import decide, larger, require, require_positive, require_same, smaller
+from shapecalc.conditions import (
+    decide,
+    larger,
+    require,
+    require_element,
+    require_positive,
+    require_same,
+    smaller,
+)
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
-from shapecalc.ops.index_items import Chosen, Item, Listed, Slice, as_index, at_axis, item_text
+from shapecalc.ops.index_items import (
+    Chosen,
+    Item,
+    Listed,
+    Slice,
+    Truths,
+    as_index,
+    at_axis,
+    item_text,
+)
 from shapecalc.ops.pointwise import broadcast
 
 
@@ -140,6 +157,7 @@ def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
     sizes = list[Dim]()
     places = list[int]()  # where in `sizes` tensors select; what they select is put in later
     selected = list[Shape]()
+    chosen = list[tuple[int, Item]]()  # the axes indexed by integers
     axis = 0
     for item, shape in zip(index, tensors, strict=True):
         match item:
@@ -156,18 +174,16 @@ def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
                 _select(sizes, places)
                 selected.append(Shape((1 if item is Chosen.ALL else 0,)))
             case Chosen.INTEGERS | Listed():
-                if isinstance(item, Listed):
-                    require_index(dims.as_dim(item.least), x[axis], axis)
-                    require_index(dims.as_dim(item.greatest), x[axis], axis)
+                chosen.append((axis, item))
                 if shape:
                     _select(sizes, places)
                     selected.append(shape)
                 axis += 1
-            case Chosen.MASK:
+            case Chosen.MASK | Truths():
                 _require_mask(shape, Shape(x[axis : axis + len(shape)]))
                 for _ in range(max(len(shape), 1)):
                     _select(sizes, places)
-                selected.append(Shape((DATA,)))
+                selected.append(Shape((item.count if isinstance(item, Truths) else DATA,)))
                 axis += len(shape)
             case _:
                 require_index(item, x[axis], axis)
@@ -178,15 +194,26 @@ def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
     kept = [size for place, size in enumerate(sizes) if place not in places]
     adjacent = places[-1] - places[0] == len(places) - 1
     at = places[0] if adjacent else 0
-    return Shape((*kept[:at], *_common(selected), *kept[at:]))
+    common = _common(selected)
+    for axis, item in chosen:
+        _require_within(item, x[axis], axis, common, kept)
+    return Shape((*kept[:at], *common, *kept[at:]))
+
+
+def _require_within(item: Item, size: Dim, axis: int, asked: Shape, beside: Iterable[Dim]) -> None:
+    """Demand that integers are within an axis; those that pick from nothing torch never reads."""
+    require_element(size, asked, f"the size of axis {axis}")
+    if isinstance(item, Listed) and all(decide(n, ">", 0, "index") for n in (*asked, *beside)):
+        require_index(dims.as_dim(item.least), size, axis)
+        require_index(dims.as_dim(item.greatest), size, axis)
 
 
 def _by_values(item: Item) -> bool:
-    return isinstance(item, Listed) or item in (Chosen.INTEGERS, Chosen.MASK)
+    return isinstance(item, (Listed, Truths)) or item in (Chosen.INTEGERS, Chosen.MASK)
 
 
 def _axes_taken(item: Item, shape: Shape) -> int:
-    if item is Chosen.MASK:
+    if item is Chosen.MASK or isinstance(item, Truths):
         return len(shape)
     return 0 if item is None or item in (..., Chosen.ALL, Chosen.NONE) else 1
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shapecalc.conditions import require_positive
 from shapecalc.dims import Shape
 from shapecalc.op import (
     Built,
@@ -77,6 +78,8 @@ def read_gumbel_softmax(
     logits: Operand, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html"""
+    if hard and logits.shape:  # the greatest element is looked for
+        require_positive(logits.shape[axis_index(dim, logits.ndim)], f"the size of axis {dim}")
     return Call(Softmax(function="gumbel_softmax", dim=dim), (logits,))
 
 

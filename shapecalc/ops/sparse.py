@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require_positive, require_same
+from shapecalc.conditions import require_element, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
 from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
@@ -20,6 +20,9 @@ class Embedding(Op):
         weight: (num_embeddings, embedding_dim)
         output: (*, embedding_dim)
 
+    Raises:
+        SizeError: the table has no rows.
+
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html
     """
@@ -29,6 +32,7 @@ class Embedding(Op):
 
     def out_shape(self, input: Shape) -> OutShape:
         """Put the row behind the axes of the indices."""
+        require_element(self.num_embeddings, input, "num_embeddings")
         return (*input, self.embedding_dim)
 
 
@@ -106,7 +110,7 @@ class EmbeddingBag(Op):
     Raises:
         RankError: the input has two axes and there are offsets, or one and there are none.
         DimMismatchError: the weights of the samples do not have the input's shape.
-        SizeError: the bags are empty.
+        SizeError: the bags are empty, or the table has no rows.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
@@ -120,6 +124,7 @@ class EmbeddingBag(Op):
     def out_shape(self, input: Shape, *rest: Shape) -> OutShape:
         """Count the bags."""
         require_rank(input, 1, 2, layout="(B, L), or (L) with offsets")
+        require_element(self.num_embeddings, input, "num_embeddings")
         if self.weighted:
             *rest_list, weights = rest
             require_rank(weights, len(input), layout="in per_sample_weights")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.conditions import require, require_positive, require_same
+from shapecalc.conditions import require, require_positive, require_same, smaller
 from shapecalc.dims import Dim, IntoDim, Shape, window_count
-from shapecalc.errors import ShapeError, SizeError
+from shapecalc.errors import ShapeError
 from shapecalc.op import Call, Op, Operand, OutShape, reads, require_rank
 from shapecalc.ops.promotion import as_complex, as_real
 
@@ -52,6 +52,9 @@ class STFT(Op):
         if self.center and self.pad_mode == "reflect":
             text = f"a reflection by {dims.format_dim(pad)} needs a longer signal"
             require(length, ">", pad, f"{text}, got {dims.format_dim(length)}")
+        if self.center and self.pad_mode in ("reflect", "replicate"):
+            for size in input:
+                require_positive(size, "a size of the signal")
         if self.center and self.pad_mode == "circular":
             text = f"a circular padding by {dims.format_dim(pad)} needs a longer signal"
             require(length, ">=", pad, f"{text}, got {dims.format_dim(length)}")
@@ -97,7 +100,7 @@ def read_stft(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.stft.html"""
     if align_to_window:
-        raise SizeError("stft with align_to_window has no rule")
+        raise NotImplementedError("stft with align_to_window")
     n = dims.as_dim(n_fft)
     wide = any(x.dtype.startswith("complex") for x in (input, window) if x is not None)
     if return_complex is None and not wide:
@@ -132,7 +135,8 @@ class ISTFT(Op):
     Raises:
         RankError: the input has another number of axes.
         DimMismatchError: the frequencies do not belong to `n_fft`.
-        SizeError: a parameter is out of range.
+        SizeError: a parameter is out of range, the input is empty, or a part of the signal is in
+            no window.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.istft.html
@@ -153,11 +157,20 @@ class ISTFT(Op):
         require_same(bins, frequencies(self.n_fft, onesided=self.onesided), "frequencies")
         text = f"hop_length {dims.format_dim(self.hop_length)} leaves gaps between windows"
         require(self.hop_length, "<=", self.win_length, text)
-        if self.length is not None:
-            return (*batch, self.length)
-        trimmed = 2 * dims.floordiv(self.n_fft, 2) if self.center else dims.ZERO
-        length = self.n_fft + dims.mul(self.hop_length, frames - 1) - trimmed
+        for size in input:
+            require_positive(size, "a size of the input")
+        start = dims.floordiv(self.n_fft, 2) if self.center else dims.ZERO
+        end = self.n_fft + dims.mul(self.hop_length, frames - 1)
+        length = end - 2 * start if self.length is None else self.length
         require_positive(length, "the length of the signal")
+        if self.center and self.length is None:  # torch takes all but the last n_fft/2 elements
+            require(self.n_fft, ">", 1, "centred windows of 1 element leave no signal")
+        # a window shorter than n_fft stands in its middle: no element may be outside of all
+        low = dims.floordiv(self.n_fft - self.win_length, 2)
+        high = self.n_fft - self.win_length - low
+        text = f"windows of {dims.format_dim(self.win_length)} elements do not cover the signal"
+        require(start, ">=", low, text)
+        require(smaller(start + length, end), "<=", end - high, text)
         return (*batch, length)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from shapecalc import dims
@@ -24,6 +25,7 @@ class Quantile(Op):
 
     Raises:
         RankError: there is no axis `dim`.
+        SizeError: there are no elements.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.quantile.html
@@ -36,6 +38,8 @@ class Quantile(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Put the fractions in front."""
         axes = axes_of(None if self.dim is None else (self.dim,), len(x))
+        for axis, size in enumerate(x):
+            require_positive(size, f"the size of axis {axis}")
         return (*self.q, *reduced(x, axes, keepdim=self.keepdim))
 
 
@@ -48,6 +52,10 @@ class Unique(Op):
         unique: (?,), or `x` with ? in the place of axis `dim`
         inverse: the shape of `x`, or (x[dim],)
         counts: (?,)
+
+    Raises:
+        RankError: there is no axis `dim`.
+        SizeError: the slices along `dim` are empty.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.unique.html
@@ -63,6 +71,9 @@ class Unique(Op):
             unique, inverse = Shape((DATA,)), x
         else:
             axis = axis_index(self.dim, len(x))
+            for other, size in enumerate(x):
+                if other != axis:
+                    require_positive(size, f"the size of axis {other}")
             unique, inverse = Shape((*x[:axis], DATA, *x[axis + 1 :])), Shape((x[axis],))
         rest = [inverse] if self.return_inverse else []
         rest += [Shape((DATA,))] if self.return_counts else []
@@ -140,8 +151,22 @@ def read_norm(
     axes = as_axes(dim)
     if function == "linalg.norm" and ord is not None and axes is None and input.ndim > 2:
         raise RankError(f"a norm with ord={ord} and no dim takes 1 or 2 axes, got {input.shape}")
-    op = Reduction(function=function.rpartition(".")[2], dim=axes, keepdim=keepdim)
+    order = p if ord is None else ord
+    name = function.rpartition(".")[2]
+    of_matrix = function == "linalg.norm" and order is not None
+    of_matrix &= (input.ndim if axes is None else len(axes)) == 2
+    if isinstance(order, (int, float)) and (order < 0 or (order == math.inf and not of_matrix)):
+        _require_extremes(input.shape, axes_of(axes, input.ndim), order, of_matrix=of_matrix)
+    op = Reduction(function=name, dim=axes, keepdim=keepdim)
     return Call(op, (input,), as_real(dtype or input.dtype))
+
+
+def _require_extremes(x: Shape, axes: tuple[int, ...], order: float, *, of_matrix: bool) -> None:
+    """Demand elements for a norm that is the least or the greatest of something."""
+    if of_matrix and order != -2:  # the least sum of a row or of a column
+        axes = axes[:1] if order == -math.inf else axes[1:]
+    for axis in axes:
+        require_positive(x[axis], f"the size of axis {axis}, for a norm with ord={order},")
 
 
 @reads("dist")

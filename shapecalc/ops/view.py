@@ -180,7 +180,8 @@ class ViewAsType(Op):
 
     Raises:
         RankError: `x` has no axis.
-        SizeError: the last axis does not hold a whole number of new elements.
+        SizeError: the last axis does not hold a whole number of new elements, or, where these
+            are longer, none: then the rows of torch are 1 old element apart.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.Tensor.view.html
@@ -198,6 +199,8 @@ class ViewAsType(Op):
         held = x[-1] * self.old
         text = f"the last axis of {x} has no whole number of elements of {self.new} bytes"
         require(dims.mod(held, self.new), "==", 0, text)
+        if self.new > self.old and len(x) > 1:
+            require(x[-1], ">=", 1, text)
         return (*x[:-1], dims.floordiv(held, self.new))
 
 

@@ -96,4 +96,5 @@ REJECTS = [
     Rejects(masked("attn_mask"), [(2, 5, 8), (2, 6, 8), (6,)]),
     Rejects(masked("key_padding_mask"), [(2, 5, 8), (2, 6, 8), (2, 5, "bool")]),
     Rejects(masked("key_padding_mask"), [(2, 5, 8), (2, 6, 8), (6, "bool")]),
+    Rejects(sdpa, [(3, 4), (0, 7), (5, 6)]),
 ]  # fmt: skip

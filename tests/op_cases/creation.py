@@ -77,4 +77,6 @@ REJECTS = [
     Rejects(lambda x: x.new_zeros(-1),                        (3,)),
     Rejects(lambda x: x.new_tensor([[1], [1, 2]]),            (3,)),
     Rejects(lambda x, y: x.fill_(y),                          [(3,), (2,)]),
+    Rejects(lambda x: torch.nn.functional.one_hot(x),         (0, "int64")),
+    Rejects(lambda x: torch.nn.functional.one_hot(x, 0),      (2, "int64")),
 ]  # fmt: skip

@@ -28,6 +28,8 @@ CASES = [
     Case(lambda s, x: torch.searchsorted(s, x, out_int32=True), [(N, H), (N, W)], (N, W)),
     Case(lambda s: torch.searchsorted(s, 0.5),                (H,),               ()),
     Case(lambda x, b: torch.bucketize(x, b, right=True),      [(N, W), (H,)],     (N, W)),
+    Case(lambda x, i: x.index_select(1, i[:0]),               [(N, 0), INDEX],    (N, 0)),
+    Case(lambda x, i: x.take_along_dim(i, 1),                 [(0, 0), (1, L, "int64")], (0, L)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -39,4 +41,10 @@ REJECTS = [
     Rejects(lambda x, m: x.masked_select(m),                  [(3, 4), (3, "bool")]),
     Rejects(lambda s, x: torch.searchsorted(s, x),            [(3, 4), (2, 4)]),
     Rejects(lambda x, b: torch.bucketize(x, b),               [(3,), (3, 4)]),
+    Rejects(lambda x, i: x.index_select(1, i),                [(3, 0), (2, "int64")]),
+    Rejects(lambda x, i: x.index_select(0, i),                [(), (2, "int64")]),
+    Rejects(lambda x, i: x.gather(0, i),                      [(0, 4), (2, 4, "int64")]),
+    Rejects(lambda x, i: x.take(i),                           [(3, 0), (2, "int64")]),
+    Rejects(lambda x, i: x.take_along_dim(i, 1),              [(3, 0), (3, 2, "int64")]),
+    Rejects(lambda x, i: x.take_along_dim(i),                 [(3, 0), (2, "int64")]),
 ]  # fmt: skip

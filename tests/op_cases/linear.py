@@ -35,4 +35,5 @@ REJECTS = [
     Rejects(nn.Bilinear(3, 4, 5), [(2, 3), (6, 2, 4)]),
     Rejects(torch.bilinear, [(2, 3), (2, 4), (5, 3, 4), (1,)]),
     Rejects(torch.bilinear, [(2, 3), (2, 4), (3, 4)]),
+    Rejects(torch.bilinear, [(2, 0), (2, 3), (4, 0, 3)]),
 ]  # fmt: skip

@@ -104,4 +104,11 @@ REJECTS = [
     Rejects(lambda x, y: F.ctc_loss(x, y, (4, 4), (1, 2)), [(4, 3, 5), (3, 2, WHOLE)]),
     Rejects(lambda x, y: F.ctc_loss(x, y, (4, 4), (1, 2)), [(4, 2, 5), (3, 2, WHOLE)]),
     Rejects(lambda x, y: F.ctc_loss(x, y, (4, 4), (1, 2)), [(4, 2, 5, 5), (2, 2, WHOLE)]),
+    Rejects(F.multi_margin_loss, [(2, 0), (2, WHOLE)]),
+    Rejects(F.multilabel_margin_loss, [(2, 0), (2, 0, WHOLE)]),
+    Rejects(F.cross_entropy, [(2, 0, 3), (2, 3, WHOLE)]),
+    Rejects(lambda x, y: F.ctc_loss(x, y, (4, 4), (1, 2)), [(4, 2, 5), (2, 1, WHOLE)]),
+    Rejects(lambda x, y: F.ctc_loss(x, y, (5, 4), (1, 2)), [(4, 2, 5), (2, 2, WHOLE)]),
+    Rejects(lambda x, y: F.ctc_loss(x, y, (4, 4), (1, 2)), [(4, 2, 5), (4, WHOLE)]),
+    Rejects(lambda x, y: F.ctc_loss(x, y, (4, 4), (0, 0)), [(4, 2, 0), (2, 2, WHOLE)]),
 ]  # fmt: skip

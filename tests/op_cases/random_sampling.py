@@ -32,6 +32,7 @@ CASES = [
     Case(lambda x: torch.binomial(x.round(), x),              (N, H),          (N, H)),
     Case(lambda x: torch.multinomial(x, 3),                   (N, H),          (N, 3)),
     Case(lambda x: x.multinomial(30, replacement=True),       (H,),            (30,)),
+    Case(lambda x: torch.multinomial(x, 2, True),             (0, 0),      (0, 2)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -39,4 +40,5 @@ REJECTS = [
     Rejects(lambda x: torch.multinomial(x, 0),                (3, 4)),
     Rejects(lambda x: torch.multinomial(x, 1),                (2, 3, 4)),
     Rejects(lambda x, y: torch.normal(x, y),                  [(3, 4), (3,)]),
+    Rejects(lambda x: torch.multinomial(x, 2, True),          (3, 0)),
 ]  # fmt: skip

@@ -44,6 +44,7 @@ CASES = [
     Case(lambda x: torch.std_mean(x, (0, 1)),                 (N, H, W),   [(W,), (W,)]),
     Case(lambda x: torch.var_mean(x, -1, keepdim=True),       (N, H),      [(N, 1), (N, 1)]),
     Case(lambda x: x.sum(0),                                  (),          ()),
+    Case(lambda x: x.median(),                                (N, 0),      ()),
 ]  # fmt: skip
 
 
@@ -60,4 +61,6 @@ REJECTS = [
     Rejects(lambda x: x.argmax(0),                            (0, 4)),
     Rejects(lambda x: x.amax(1),                              (3, 0)),
     Rejects(lambda x, y: torch.max(x, y),                     [(3, 4), (5,)]),
+    Rejects(lambda x: x.median(1),                            (3, 0)),
+    Rejects(lambda x: x.nanmedian(0),                         (0, 3)),
 ]  # fmt: skip

@@ -38,6 +38,8 @@ CASES = [
     Case(lambda x, i, s: x.put(i, s),                         [(N, H), INDEX, (L,)], (N, H)),
     Case(lambda x, m, s: x.masked_scatter(m, s),              [(N, H), (H, "bool"), (N, H)], (N, H)),
     Case(copied,                                              [(N, H), (H,)],     (N, H)),
+    Case(lambda x, i: x.index_fill(0, i, 0.0),                [(0, 0), (2, "int64")], (0, 0)),
+    Case(lambda x, i, s: x.index_add(0, i, s),                [(0, 4), (2, "int64"), (2, 4)], (0, 4)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -49,4 +51,10 @@ REJECTS = [
     Rejects(lambda x, s: x.slice_scatter(s, 1, 0, 2),         [(3, 4), (3, 3)]),
     Rejects(lambda x, i, s: x.put(i, s),                      [(3, 4), (2, "int64"), (3,)]),
     Rejects(lambda x, y: x.copy_(y),                          [(3, 4), (3,)]),
+    Rejects(lambda x, i: x.index_fill(1, i, 0.0),             [(3, 0), (2, "int64")]),
+    Rejects(lambda x, i, s: x.index_copy(0, i, s),            [(0, 4), (2, "int64"), (2, 4)]),
+    Rejects(lambda x, i, s: x.index_add(0, i, s),             [(0,), (2, "int64"), (2,)]),
+    Rejects(lambda x, i, s: x.index_reduce(0, i, s, "amax"),  [(0, 0), (2, "int64"), (2, 0)]),
+    Rejects(lambda x, i, s: x.put(i, s),                      [(0, 4), (2, "int64"), (2,)]),
+    Rejects(lambda x, i, s: x.scatter(0, i, s),               [(0, 4), (2, 4, "int64"), (2, 4)]),
 ]  # fmt: skip

@@ -73,6 +73,11 @@ CASES = [
     Case(lambda x: x.narrow(1, 2, 5),                         (N, H),         (N, 5)),
     Case(lambda x: torch.narrow(x, -1, -4, length=x.shape[1] // 4), (N, H),   (N, floordiv(H, 4))),
     Case(lambda x: x.narrow_copy(0, 1, x.shape[0] - 1),       (N, H),         (N - 1, H)),
+    Case(lambda x: x[[True, False, True]],                    (3, H),         (2, H)),
+    Case(lambda x: x[:, [False, False]],                      (N, 2, H),      (N, 0, H)),
+    Case(lambda x: x[([[True, False], [True, True]],)],       (2, 2, H),      (3, H)),
+    Case(lambda x, i: x[[True, False, True], i],              [(3, H), (2, "int64")], (2,)),
+    Case(lambda x: x[[0, 2], 1:],                             (1, 1),         (2, 0)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -94,4 +99,8 @@ REJECTS = [
     Rejects(lambda x: x.narrow(1, -5, 1),                     (3, 4)),
     Rejects(lambda x: x.narrow(1, 0, -1),                     (3, 4)),
     Rejects(lambda x, y: x.index_put((torch.tensor([0, 1]),), y), [(3, 4), (3, 4)]),
+    Rejects(lambda x, i: x[:, i],                             [(3, 0), (2, "int64")]),
+    Rejects(lambda x, i: x[i],                                [(0, 0), (2, "int64")]),
+    Rejects(lambda x: x[[True, False]],                       (3, 4)),
+    Rejects(lambda x: x[[0, 2]],                              (2, 4)),
 ]  # fmt: skip

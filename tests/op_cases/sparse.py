@@ -32,4 +32,6 @@ REJECTS = [
     Rejects(nn.EmbeddingBag(5, 7), [(2, 3, WHOLE), (2, WHOLE)]),
     Rejects(nn.EmbeddingBag(5, 7), [(4, WHOLE), (2, 2, WHOLE)]),
     Rejects(lambda x, w: F.embedding_bag(x, table, per_sample_weights=w, mode="sum"), [(2, 3, WHOLE), (2, 4)]),
+    Rejects(F.embedding,                                     [(2, "int64"), (0, 3)]),
+    Rejects(F.embedding_bag,                                 [(2, 2, "int64"), (0, 3)]),
 ]  # fmt: skip

@@ -47,4 +47,9 @@ REJECTS = [
     Rejects(quiet(torch.istft, 8), (9, WIDE)),
     Rejects(quiet(torch.istft, 8), (2, 5, 1, WIDE)),
     Rejects(quiet(torch.istft, 8, 9), (2, 5, 9, WIDE)),
+    Rejects(stft, (0, 9)),
+    Rejects(quiet(torch.istft, 8), (0, 5, 4, WIDE)),
+    Rejects(quiet(torch.istft, 8, 2, 6, window, length=20), (5, 2, WIDE)),
+    Rejects(quiet(torch.istft, 1), (1, 4, WIDE)),
+    Rejects(quiet(torch.istft, 8, 2, 5, center=False), (5, 4, WIDE)),
 ]  # fmt: skip

@@ -24,6 +24,9 @@ CASES = [
     Case(lambda x: x.unique(dim=0, return_inverse=True)[1],   (N, H),      (N,)),
     Case(lambda x: torch.unique_consecutive(x, return_inverse=True, return_counts=True)[1], (N, H), (N, H)),
     Case(lambda x: (x.bincount(), x)[1],                      (N, "int64"), (N,)),
+    Case(lambda x: x.norm(float("inf"), 0),                   (N, 0),      (0,)),
+    Case(lambda x: torch.linalg.norm(x, float("inf")),        (N, 0),      ()),
+    Case(lambda x: torch.linalg.norm(x, -1),                  (0, H),      ()),
 ]  # fmt: skip
 
 REJECTS = [
@@ -35,4 +38,11 @@ REJECTS = [
     Rejects(lambda x: x.bincount(),                           (3, 4, "int64")),
     Rejects(lambda x, w: x.bincount(w),                       [(3, "int64"), (4,)]),
     Rejects(lambda x: x.unique(dim=2),                        (3, 4)),
+    Rejects(lambda x: x.quantile(0.5, dim=0),                 (3, 0)),
+    Rejects(lambda x: x.unique(dim=0),                        (3, 0)),
+    Rejects(lambda x: x.norm(float("inf")),                   (3, 0)),
+    Rejects(lambda x: torch.linalg.vector_norm(x, -1, 1),     (3, 0)),
+    Rejects(lambda x: torch.linalg.norm(x, -2),               (3, 0)),
+    Rejects(lambda x: torch.linalg.norm(x, -1),               (3, 0)),
+    Rejects(lambda x: torch.linalg.norm(x, float("-inf")),    (0, 3)),
 ]  # fmt: skip

@@ -39,6 +39,7 @@ CASES = [
     Case(torch.view_as_real,                                  (N, H, "complex64"), (N, H, 2)),
     Case(lambda x: torch.view_as_complex(x),                  (N, H, 2),      (N, H)),
     Case(lambda x: x.view(x.shape[0] // 2, 2, x.shape[1] // 3, 3), (2 * N, 3 * D), (N, 2, D, 3)),
+    Case(lambda x: x.view(torch.float64),                     (0,),        (0,)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -55,4 +56,5 @@ REJECTS = [
     Rejects(lambda x: x.view(torch.float64),                  (2, 3)),
     Rejects(lambda x: torch.view_as_complex(x),               (2, 3)),
     Rejects(lambda x, y: x.view_as(y),                        [(2, 3), (2, 4)]),
+    Rejects(lambda x: x.view(torch.float64),                  (3, 0)),
 ]  # fmt: skip
