@@ -51,44 +51,145 @@ def small(draw: st.DrawFn, low: int, high: int) -> int:
     return draw(st.integers(low, high))
 
 
+def pair(draw: st.DrawFn, low: int, high: int) -> tuple[int, int]:
+    return small(draw, low, high), small(draw, low, high)
+
+
 def convolution(draw: st.DrawFn) -> nn.Module:
-    k = small(draw, 1, 4), small(draw, 1, 4)
+    k, mode = pair(draw, 1, 4), draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
     if draw(st.booleans()):
-        return nn.Conv2d(CHANNELS, CHANNELS, k, padding="same", dilation=small(draw, 1, 2))
+        d = small(draw, 1, 2)
+        return nn.Conv2d(CHANNELS, CHANNELS, k, padding="same", dilation=d, padding_mode=mode)
     return nn.Conv2d(
         CHANNELS, CHANNELS, k,
-        stride=(small(draw, 1, 3), small(draw, 1, 3)),
-        padding=(small(draw, 0, 3), small(draw, 0, 3)),
+        stride=pair(draw, 1, 3),
+        padding=pair(draw, 0, 3),
         dilation=small(draw, 1, 2),
         groups=draw(st.sampled_from([1, 2, 4])),
+        padding_mode=mode,
     )  # fmt: skip
 
 
 def transposed(draw: st.DrawFn) -> nn.Module:
-    s = small(draw, 1, 3)
+    """No output is empty: torch refuses that or not, by the library that computes it."""
+    k, s, d = small(draw, 1, 4), small(draw, 1, 3), small(draw, 1, 2)
     return nn.ConvTranspose2d(
-        CHANNELS, CHANNELS, small(draw, 1, 4), stride=s, padding=small(draw, 0, 1),
-        output_padding=small(draw, 0, s - 1), dilation=small(draw, 1, 2),
+        CHANNELS, CHANNELS, k, stride=s, padding=small(draw, 0, (k - 1) // 2),
+        output_padding=small(draw, 0, max(s, d) - 1), dilation=d,
     )  # fmt: skip
 
 
 def pooling(draw: st.DrawFn) -> nn.Module:
-    k = small(draw, 1, 4)
-    p, s, ceil = small(draw, 0, k // 2), small(draw, 1, 3), draw(st.booleans())
-    if draw(st.booleans()):
-        return nn.MaxPool2d(k, s, p, dilation=small(draw, 1, 2), ceil_mode=ceil)
-    return nn.AvgPool2d(k, s, p, ceil_mode=ceil)
+    k = pair(draw, 1, 4)
+    p, s, ceil = tuple(small(draw, 0, n // 2) for n in k), pair(draw, 1, 4), draw(st.booleans())
+    match small(draw, 0, 5):
+        case 0:
+            return nn.MaxPool2d(k, s, p, dilation=pair(draw, 1, 3), ceil_mode=ceil)
+        case 1:
+            return nn.AvgPool2d(k, s, p, ceil_mode=ceil)
+        case 2:
+            return nn.LPPool2d(2, k, s, ceil_mode=ceil)
+        case 3:
+            return nn.AdaptiveMaxPool2d((small(draw, 1, 5), draw(st.sampled_from([None, 3, 7]))))
+        case 4:
+            return nn.FractionalMaxPool2d(k, output_ratio=draw(st.sampled_from([0.5, 0.7, 0.3])))
+    unpool = nn.MaxUnpool2d(k)
+    return Step(
+        f"max pooling of {k} and back",
+        lambda x: unpool(*F.max_pool2d(x, k, return_indices=True), output_size=x.shape),
+        unpool,
+    )
+
+
+def other_axes(draw: st.DrawFn) -> nn.Module:
+    """Windows over one or three axes."""
+    k, s, ceil = small(draw, 1, 3), small(draw, 1, 3), draw(st.booleans())
+    p = small(draw, 0, k // 2)
+    axes = draw(st.sampled_from([1, 3]))
+    inner: nn.Module
+    match small(draw, 0, 4):
+        case 0:
+            kind = nn.MaxPool1d if axes == 1 else nn.MaxPool3d
+            inner = kind(k, s, p, dilation=small(draw, 1, 2), ceil_mode=ceil)
+        case 1:
+            inner = (nn.AvgPool1d if axes == 1 else nn.AvgPool3d)(k, s, p, ceil_mode=ceil)
+        case 2:
+            inner = (nn.LPPool1d if axes == 1 else nn.LPPool3d)(2, k, s, ceil_mode=ceil)
+        case 3:
+            inner = (nn.Conv1d if axes == 1 else nn.Conv3d)(CHANNELS, CHANNELS, k, s, p)
+        case _:
+            inner = (nn.AdaptiveAvgPool1d if axes == 1 else nn.AdaptiveAvgPool3d)(k)
+    if axes == 1:
+        return Step("as one line", lambda x: inner(x.flatten(2)).unsqueeze(2), inner)
+    return Step("three times over", lambda x: inner(torch.stack((x, x, x), 2)).flatten(2, 3), inner)
 
 
 def resizing(draw: st.DrawFn) -> nn.Module:
-    match small(draw, 0, 3):
+    factors = st.sampled_from([2.0, 3.0, 0.5, 1.5, 0.7, 0.29, 1.0])
+    match small(draw, 0, 4):
         case 0:
-            return nn.Upsample(scale_factor=draw(st.sampled_from([2, 3, 0.5, 1.5, 0.7])))
+            mode = draw(st.sampled_from(["nearest", "nearest-exact", "bilinear", "area"]))
+            return nn.Upsample(scale_factor=(draw(factors), draw(factors)), mode=mode)
         case 1:
-            return nn.AdaptiveAvgPool2d((small(draw, 1, 5), draw(st.sampled_from([None, 3, 7]))))
+            # (1, None) is a mean where that leaves one element, and so takes what is empty there
+            return nn.AdaptiveAvgPool2d((small(draw, 2, 5), draw(st.sampled_from([None, 1, 7]))))
         case 2:
-            return nn.ZeroPad2d(tuple(small(draw, -1, 3) for _ in range(4)))
-    return nn.Upsample(size=(small(draw, 4, 12), small(draw, 4, 12)), mode="bilinear")
+            size, mode = pair(draw, 4, 12), draw(st.sampled_from(["bilinear", "bicubic", "area"]))
+            return nn.Upsample(size=size, mode=mode)
+        case 3:
+            factor, mode = draw(factors), draw(st.sampled_from(["bilinear", "bicubic"]))
+            return Step(
+                f"interpolate by {factor} with antialias",
+                lambda x: F.interpolate(x, scale_factor=factor, mode=mode, antialias=True),
+            )
+    factor = draw(factors)
+    return Step(
+        f"interpolate by {factor}, recomputed",
+        lambda x: F.interpolate(x, scale_factor=factor, recompute_scale_factor=True),
+    )
+
+
+def padding(draw: st.DrawFn) -> nn.Module:
+    mode = draw(st.sampled_from(["constant", "reflect", "replicate", "circular"]))
+    # circular padding that cuts off more than there is torch refuses or not, as slices happen to fit
+    ends = tuple(small(draw, -1 if mode == "circular" else -2, 4) for _ in range(4))
+    return Step(f"pad {ends} {mode}", lambda x: F.pad(x, ends, mode=mode))
+
+
+def normalization(draw: st.DrawFn) -> nn.Module:
+    return [
+        nn.BatchNorm2d(CHANNELS),
+        nn.BatchNorm2d(CHANNELS, track_running_stats=False),
+        nn.GroupNorm(2, CHANNELS),
+        nn.GroupNorm(CHANNELS, CHANNELS, affine=False),
+        nn.InstanceNorm2d(CHANNELS, affine=True),
+        nn.LocalResponseNorm(3),
+        nn.Softmax2d(),
+    ][small(draw, 0, 6)]
+
+
+def blocks(draw: st.DrawFn) -> nn.Module:
+    """Windows as columns, and channels as places."""
+    k, s, p, d = pair(draw, 1, 3), pair(draw, 1, 3), pair(draw, 0, 2), small(draw, 1, 2)
+    r = small(draw, 1, 3)
+    match small(draw, 0, 4):
+        case 0:
+            return Step(
+                f"unfold {k} {d} {p} {s}",
+                lambda x: F.unfold(x, k, d, p, s).unflatten(1, (CHANNELS, -1)),
+            )
+        case 1:
+            return Step(
+                f"unfold {k} {d} {p} {s} and fold",
+                lambda x: F.fold(F.unfold(x, k, d, p, s), x.shape[2:], k, d, p, s),
+            )
+        case 2:
+            shuffle = nn.PixelShuffle(2)
+            return Step("shuffle", lambda x: shuffle(x).expand(-1, CHANNELS, -1, -1), shuffle)
+        case 3:
+            unshuffle = nn.PixelUnshuffle(r)
+            return Step(f"unshuffle {r}", lambda x: unshuffle(x)[:, :: r * r], unshuffle)
+    return nn.ChannelShuffle(2)
 
 
 def indexing(draw: st.DrawFn) -> nn.Module:
@@ -144,17 +245,23 @@ def merging(draw: st.DrawFn) -> nn.Module:
 
 
 def layer(draw: st.DrawFn) -> nn.Module:
-    return draw(st.sampled_from([convolution, pooling, resizing, transposed]))(draw)
+    kinds = [convolution, pooling, resizing, transposed, padding, normalization, blocks]
+    return draw(st.sampled_from(kinds))(draw)
 
 
 @st.composite
 def networks(draw: st.DrawFn) -> Net:
-    kinds = [convolution, transposed, pooling, resizing, indexing, folding, merging]
+    kinds = [
+        convolution, transposed, pooling, other_axes, resizing, padding, normalization, blocks,
+        indexing, folding, merging,
+    ]  # fmt: skip
     steps = [draw(st.sampled_from(kinds))(draw) for _ in range(small(draw, 1, 6))]
     return Net(steps).eval()
 
 
-SIZES = [{"N": 2, "H": h, "W": w} for h, w in ((13, 17), (16, 12), (9, 9), (3, 5), (30, 31))]
+SIZES = [
+    {"N": 2, "H": h, "W": w} for h, w in ((13, 17), (16, 12), (9, 9), (3, 5), (1, 2), (30, 31))
+]
 
 
 def check(net: Net) -> Any:

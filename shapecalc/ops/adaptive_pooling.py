@@ -54,7 +54,8 @@ class AdaptivePool(Op):
             size if wanted is None else wanted
             for size, wanted in zip(x[-axes:], self.output_size, strict=True)
         ]
-        # the mean over everything, which torch computes by itself, is there for no element, too
+        # the mean over everything, which torch computes by itself, is there for no element, too;
+        # a kept size counts where it is a number, so that a symbol need not be told apart from 1
         if self.function == "max" or any(size != 1 for size in spatial):
             # torch's checks of the mean over 1 or 2 axes leave the channels out
             require_elements(x, axes if self.function == "avg" and axes < 3 else len(x) - 1)
