@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from shapecalc import dims
 from shapecalc.dims import Shape
@@ -349,6 +349,8 @@ def analyze(
         return _analyze_spec(model, inputs, kwinputs)
     import torch
 
+    if type(model).__name__ == "OptimizedModule":  # of torch.compile, which is slow to import
+        model = cast("nn.Module", getattr(model, "_orig_mod", model))
     if not isinstance(model, torch.nn.Module):
         raise TargetError(
             f"expected an nn.Module, the path of a YAML spec or a parsed spec, got {model!r}"

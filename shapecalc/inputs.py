@@ -191,7 +191,13 @@ def parse_formula(
             raise ValueError(f"at most {_LONGEST} characters")
         return _size_of(ast.parse(text.strip(), mode="eval").body, symbol)
     except (SyntaxError, ValueError, RecursionError, MemoryError, ZeroDivisionError) as error:
-        detail = error.args[0] if isinstance(error, ValueError) and error.args else "not a formula"
+        detail = "not a formula"
+        if isinstance(error, ZeroDivisionError):
+            detail = "it divides by zero"
+        elif isinstance(error, ValueError) and error.args:
+            detail = error.args[0]
+        elif re.search(r"\w[\s;]+\w", text):
+            detail = "commas stand between sizes, as in N,3,H,W"
         raise PatternError(f"{where}{text.strip()!r} is not a size: {detail}") from None
 
 

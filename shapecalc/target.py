@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import importlib.util
@@ -59,7 +60,7 @@ def load_target(
     if not colon or not place or not attribute:
         raise TargetError(
             f"{text!r} is no target: expected package.module:attribute, "
-            "path/to/file.py:attribute or spec.yaml"
+            f"path/to/file.py:attribute or spec.yaml{_suggestion(Path(text.rstrip(':')))}"
         )
     if importlib.util.find_spec("torch") is None:
         raise TargetError(
@@ -68,13 +69,25 @@ def load_target(
         )
     module = _import(place)
     found: Any = module
+    within = place
     for part in attribute.split("."):
         if not hasattr(found, part):
             near = get_close_matches(part, dir(found), n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise TargetError(f"{place} has no attribute {part!r}{hint}")
+            raise TargetError(f"{within} has no attribute {part!r}{hint}")
         found = getattr(found, part)
+        within = f"{within}.{part}" if within != place else f"{place}:{part}"
     return _build(found, text, attribute, arguments, values=values)
+
+
+def _suggestion(path: Path) -> str:
+    """Return a target in a file that was named without one."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    classes = [entry.name for entry in tree.body if isinstance(entry, ast.ClassDef) and entry.bases]
+    return f"; here {path}:{classes[-1]}, for one" if classes else ""
 
 
 def _import(place: str) -> ModuleType:
@@ -102,9 +115,14 @@ def _import_file(path: Path) -> ModuleType:
     if source is None or source.loader is None:
         raise TargetError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(source)
-    sys.modules.setdefault(name, module)  # dataclasses and pickles look their module up
-    with _on_path(path.resolve().parent):
-        source.loader.exec_module(module)
+    known = sys.modules.setdefault(name, module)  # dataclasses and pickles look their module up
+    try:
+        with _on_path(path.resolve().parent):
+            source.loader.exec_module(module)
+    except BaseException:
+        if known is module:
+            sys.modules.pop(name, None)  # nobody is to find half of it
+        raise
     return module
 
 
@@ -129,12 +147,36 @@ def _build(
             raise TargetError(f"{text} is a model already built: it takes no --arg")
         return Loaded(found, name)
     if not callable(found):
-        raise TargetError(f"{text} is {found!r}: expected an nn.Module, a class or a factory")
+        kind = type(found).__name__
+        raise TargetError(f"{text} is of type {kind}: expected an nn.Module, a class or a factory")
     arguments = _without_weights(found, arguments, text)
+    _check_arguments(found, arguments, text)
     model, notes = _construct(found, arguments, text, values=values)
     if not isinstance(model, nn.Module):
-        raise TargetError(f"{text} gave {type(model).__name__}, which is no nn.Module")
+        given = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise TargetError(f"{text} gave {given}, which is no nn.Module")
     return Loaded(model, name, notes)
+
+
+def _check_arguments(found: Callable[..., Any], arguments: Mapping[str, object], text: str) -> None:
+    """Demand the arguments that a class or factory takes, in the words of the command line."""
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except (TypeError, ValueError):
+        return  # written in C: it will say itself what it misses
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    known = [p.name for p in parameters if p.kind not in several]
+    anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+    for name in arguments:
+        if name not in known and not anything:
+            near = get_close_matches(name, known, n=1)
+            takes = f"; did you mean {near[0]}?" if near else f": it takes {', '.join(known)}"
+            raise TargetError(f"{text} has no argument {name!r}{takes if known else ''}")
+    required = [p.name for p in parameters if p.name in known and p.default is p.empty]
+    missing = [name for name in required if name not in arguments]
+    if missing:
+        give = " ".join(f"--arg {name}=..." for name in missing)
+        raise TargetError(f"{text} needs {', '.join(missing)}: give {give}")
 
 
 def _construct(
@@ -150,14 +192,14 @@ def _construct(
                     return found(**arguments), notes
             except TargetError:
                 raise
-            except Exception as error:  # constructors raise anything on meta tensors
+            except (Exception, SystemExit) as error:  # constructors raise anything on meta tensors
                 why = f"{type(error).__name__}: {error}".split("\n")[0]
                 notes = (f"built with values, since building on the meta device failed ({why})",)
         try:
             return found(**arguments), notes
         except TargetError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _raised(f"building {text}", error) from error
 
 
@@ -209,7 +251,7 @@ def _raised(doing: str, error: BaseException) -> TargetError:
         if not file.startswith(inside):
             where = f"{file}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.filename:
         where = f"{error.filename}:{error.lineno}"
     at = f"\n  at {where}" if where else ""
     return TargetError(f"{doing} failed: {type(error).__name__}: {error}{at}")

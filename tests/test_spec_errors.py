@@ -142,13 +142,13 @@ def test_a_dict_is_checked(value: Any, message: str) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"none\.yaml:1:1: cannot be read: No such file"):
+    with pytest.raises(SpecError, match=r"none\.yaml: cannot be read: No such file"):
         spec.load(tmp_path / "none.yaml")
-    with pytest.raises(SpecError, match=r":1:1: cannot be read: Is a directory"):
+    with pytest.raises(SpecError, match=r": cannot be read: Is a directory"):
         spec.load(tmp_path)
     latin = tmp_path / "latin.yaml"
     latin.write_bytes("input: N # é".encode("latin-1"))
-    with pytest.raises(SpecError, match=r"latin\.yaml:1:1: is not text in UTF-8"):
+    with pytest.raises(SpecError, match=r"latin\.yaml: is not text in UTF-8"):
         spec.load(latin)
     large = tmp_path / "large.yaml"
     large.write_text("#" * ((4 << 20) + 1))

@@ -46,10 +46,23 @@ class Commands(click.Group):
                 raise
             say(f"error: {error}")
             ctx.exit(1 if isinstance(error, (ShapeError, RejectedInput)) else 2)
+        except (KeyboardInterrupt, click.Abort):
+            say("interrupted")
+            ctx.exit(130)
         except BrokenPipeError:
             # whoever reads has seen enough; nothing may be flushed into the closed pipe at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:  # a mistake of ours
+            if ctx.meta.get(TRACEBACK):
+                raise
+            say(
+                f"error: shapecalc itself failed: {type(error).__name__}: {error}\n"
+                "  --traceback shows where"
+            )
+            ctx.exit(2)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from shapecalc.cli.output import say
+from shapecalc.cli.output import quiet, say
 from shapecalc.errors import InputError, PatternError
 
 if TYPE_CHECKING:
@@ -76,11 +76,13 @@ def analyzed(
     from shapecalc.analysis import analyze
     from shapecalc.target import load_target
 
-    loaded = load_target(target, named, values=values)
+    with quiet():
+        loaded = load_target(target, named, values=values)
     for note in loaded.notes:
         say(f"note: {note}")
     positional, keywords = read
-    return analyze(loaded.model, *positional, train=train, **keywords)
+    with quiet():
+        return analyze(loaded.model, *positional, train=train, **keywords)
 
 
 def read_inputs(texts: Iterable[str]) -> tuple[list[str], dict[str, str]]:
@@ -92,6 +94,10 @@ def read_inputs(texts: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     positional, keywords = list[str](), dict[str, str]()
     for text in texts:
         name, equals, pattern = text.partition("=")
+        if not (pattern if equals else text).strip():
+            raise PatternError(
+                f"--input {text!r}: expected sizes such as N,3,H,W; () is a tensor of no axes"
+            )
         if not equals:
             positional.append(text)
         elif not name.strip().isidentifier():
@@ -143,6 +149,8 @@ def read_at(text: str | None) -> dict[str, int]:
         name, _, number = (part.strip() for part in entry.partition("="))
         if not name or not number.isdecimal():
             raise InputError(f"--at {text!r}: expected sizes such as H=224,W=224")
+        if name in sizes:
+            raise InputError(f"--at {text!r}: {name} is given twice")
         sizes[name] = int(number)
     return sizes
 

@@ -31,6 +31,8 @@ def emit(text: str, output: str | None = None) -> None:
             raise InputError(f"cannot write: {error.strerror or error}") from error
         return
     try:
+        if not output:
+            raise InputError("-o is the name of a file, got nothing")
         _write(Path(output).resolve(), text)
     except OSError as error:
         raise InputError(f"cannot write {output}: {error.strerror or error}") from error
@@ -49,6 +51,11 @@ def _write(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
+
+
+def quiet() -> contextlib.AbstractContextManager[object]:
+    """Send what the user's own code prints to standard error: results alone go to the output."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def say(text: str) -> None:

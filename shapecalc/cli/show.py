@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import click
 
 from shapecalc.cli.options import analyzed, complete, model_options, output_option, read_at
-from shapecalc.cli.output import emit, say, terminal
+from shapecalc.cli.output import emit, quiet, say, terminal
 from shapecalc.errors import InputError
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
     from shapecalc.graph import Layer
+    from shapecalc.render.equation import Equation
 
 Format: TypeAlias = Literal["text", "json", "markdown", "latex", "csv"]
 
@@ -34,6 +36,9 @@ Format: TypeAlias = Literal["text", "json", "markdown", "latex", "csv"]
     show_default=True,
 )
 @click.option("--layer", "name", metavar="NAME", help="The shape equations of one layer.")
+@click.option(
+    "--call", type=click.IntRange(min=1), help="Which call of the layer, where it has several."
+)
 @output_option
 def show(
     target: str,
@@ -44,6 +49,7 @@ def show(
     at: str | None,
     form: Format,
     name: str | None,
+    call: int | None,
     output: str | None,
 ) -> None:
     """Show the shape of every layer of TARGET as a formula.
@@ -54,12 +60,15 @@ def show(
     shapecalc show lenet.yaml --layer conv1
     """  # noqa: D301  # \b keeps click from wrapping the examples
     sizes = read_at(at)
+    if call is not None and name is None:
+        raise InputError("--call is for one layer: give --layer NAME, too")
     analysis = analyzed(target, inputs, arguments, train=train)
     if sizes and not analysis.findings:
         # other sizes may take another path through the model, with formulas of its own
-        analysis = replace(analysis, graph=analysis.at(**complete(analysis, sizes)).graph)
+        with quiet():
+            analysis = replace(analysis, graph=analysis.at(**complete(analysis, sizes)).graph)
     if name is not None:
-        emit(_record(_layer(analysis, name), form, sizes, output), output)
+        emit(_records(_layers(analysis, name), name, call, form, sizes, output), output)
     else:
         emit(_table(analysis, form, depth, sizes, output), output)
     report(analysis, shown=form == "text" and name is None and output is None)
@@ -92,10 +101,33 @@ def _table(
             return csv.document(analysis, depth=depth, sizes=sizes)
 
 
-def _record(layer: Layer, form: Format, sizes: Mapping[str, int], output: str | None) -> str:
+def _records(
+    layers: Sequence[Layer],
+    name: str,
+    call: int | None,
+    form: Format,
+    sizes: Mapping[str, int],
+    output: str | None,
+) -> str:
+    """Return the record of every call of a layer, or that of one."""
     from shapecalc.render.equation import equation
 
-    found = equation(layer)
+    count = len(layers)
+    if call is not None and call > count:
+        raise InputError(f"{name!r} is called {'once' if count == 1 else f'{count} times'}")
+    if form == "json" and count > 1 and call is None:
+        raise InputError(f"{name!r} is called {count} times: choose one with --call 1 to {count}")
+    records = []
+    for number, layer in enumerate(layers, start=1):
+        if call in (None, number):
+            found = equation(layer)
+            if count > 1 and form != "json":
+                found = replace(found, layer=f"{found.layer}, call {number} of {count}")
+            records.append(_record(found, form, sizes, output))
+    return "\n".join(records)
+
+
+def _record(found: Equation, form: Format, sizes: Mapping[str, int], output: str | None) -> str:
     match form:
         case "text":
             from shapecalc.render import text
@@ -118,24 +150,30 @@ def _record(layer: Layer, form: Format, sizes: Mapping[str, int], output: str | 
             raise InputError("--layer has no form as CSV: choose text, json, markdown or latex")
 
 
-def _layer(analysis: Analysis, name: str) -> Layer:
-    """Return the last call of an op by its name, or by that of a module that is one op.
+def _layers(analysis: Analysis, name: str) -> list[Layer]:
+    """Return the calls of an op by its name, or by that of a module that is one op.
 
     Raises:
         InputError: there is none, or the module is more than one op.
     """
-    for layer in reversed(analysis.layers):
-        if layer.name == name:
-            return layer
-    for call in reversed(analysis.modules):
-        if call.name == name:
+    found = [layer for layer in analysis.layers if layer.name == name]
+    if found:
+        return found
+    calls = [call for call in analysis.modules if call.name == name]
+    for call in calls:
+        if not call.finished:
+            report(analysis)
+        if len(call.layers) != 1:
             inside = [analysis.layers[n].name for n in call.layers]
-            if len(inside) == 1:
-                return analysis.layers[call.layers.start]
             listed = ", ".join(inside[:6]) + (", ..." if len(inside) > 6 else "")
             raise InputError(f"{name!r} is {len(inside)} ops: choose one of {listed or 'others'}")
-    known = dict.fromkeys(layer.name for layer in analysis.layers)
-    near = get_close_matches(name, known, n=3)
+        found.append(analysis.layers[call.layers.start])
+    if found:
+        return found
+    if any(finding.layer == name for finding in analysis.findings):
+        report(analysis)
+    known = {layer.name.lower(): layer.name for layer in analysis.layers}
+    near = [known[match] for match in get_close_matches(name.lower(), known, n=3)]
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise InputError(f"there is no layer {name!r}{hint}")
 
@@ -144,8 +182,11 @@ def report(analysis: Analysis, *, shown: bool = False) -> None:
     """Say what is wrong and leave with the exit code for it."""
     if not analysis.findings:
         return
-    if not (shown and terminal(None)[1]):
+    if not (shown and sys.stdout.isatty()):
         for finding in analysis.findings:
             say(f"error: {finding}")
+    if analysis.inferred and any(finding.kind == "forward" for finding in analysis.findings):
+        patterns = " ".join(f"{pattern.name}={pattern}" for pattern in analysis.patterns.all())
+        say(f"note: the input {patterns} was inferred; --input gives another")
     wrong = any(finding.kind == "shape" for finding in analysis.findings)
     click.get_current_context().exit(1 if wrong else 2)

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from shapecalc.cli.options import analyzed, model_options, output_option, read_sizes
-from shapecalc.cli.output import emit
+from shapecalc.cli.output import emit, quiet
 from shapecalc.cli.show import report
 
 
@@ -48,13 +48,14 @@ def verify(
     report(analysis)
     from shapecalc.verify import verify as compare
 
-    result = compare(
-        analysis,
-        wanted,
-        device=device,
-        seconds=seconds,
-        progress=_progress if sys.stderr.isatty() else None,
-    )
+    with quiet():
+        result = compare(
+            analysis,
+            wanted,
+            device=device,
+            seconds=seconds,
+            progress=_progress if sys.stderr.isatty() else None,
+        )
     if sys.stderr.isatty():
         _progress("")
     if form == "json":

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shapecalc import dims
-from shapecalc.conditions import decide, require_same
+from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import RankError, SizeError
+from shapecalc.errors import DimMismatchError, RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, promote, reads
 from shapecalc.ops.pointwise import broadcast
 
@@ -55,8 +55,14 @@ class Cat(Op):
             pairs = zip(first, other, strict=True)
             for place, (expected, got) in enumerate(pairs):
                 if place != axis:
-                    require_same(got, expected, f"the size of axis {place} to join along {axis}")
+                    rule = f"tensors joined along axis {axis} have to agree on axis {place}"
+                    _require_alike(got, expected, rule)
         return (*first[:axis], dims.total(shape[axis] for shape in joined), *first[axis + 1 :])
+
+
+def _require_alike(got: Dim, expected: Dim, rule: str) -> None:
+    sizes = f"expected {dims.format_dim(expected)}, got {dims.format_dim(got)}"
+    require(got, "==", expected, f"{rule}: {sizes}", error=DimMismatchError)
 
 
 def _is_skipped(shape: Shape, inputs: Sequence[Shape]) -> bool:
@@ -94,7 +100,8 @@ class Stack(Op):
             if len(other) != len(first):
                 raise RankError(f"expected {len(first)} dimensions to stack {first}, got {other}")
             for place, (expected, got) in enumerate(zip(first, other, strict=True)):
-                require_same(got, expected, f"the size of axis {place} to stack")
+                rule = f"tensors that are stacked have to agree on axis {place}"
+                _require_alike(got, expected, rule)
         return (*first[:axis], len(inputs), *first[axis:])
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from shapecalc.conditions import decide, require_same
+from shapecalc import dims
+from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, Shape
+from shapecalc.errors import DimMismatchError
 from shapecalc.op import Call, Op, Operand, OutShape, reads
 from shapecalc.ops.promotion import as_floating, as_real, result_type
 
@@ -91,7 +93,9 @@ def _broadcast_pair(left: Dim, right: Dim, axis: int) -> Dim:
         return right
     if decide(right, "==", 1, "broadcast"):
         return left
-    require_same(right, left, f"the size of axis {axis} for broadcasting to be")
+    sizes = f"{dims.format_dim(left)} and {dims.format_dim(right)}"
+    message = f"{sizes} do not broadcast on axis {axis}: they are neither equal nor 1"
+    require(left, "==", right, message, error=DimMismatchError)
     return right if right.is_Integer else left
 
 

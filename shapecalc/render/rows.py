@@ -189,6 +189,17 @@ class _Tree:
                 yield self._op(entry, depth, call.name)
             else:
                 yield from self._module(entry, depth, call.name)
+        if not call.finished and all(inner.finished for inner in self.calls.get(call.index, ())):
+            yield from self._failed(call, depth)
+
+    def _failed(self, call: ModuleCall, depth: int) -> Iterator[Row]:
+        """Yield the function on which a call ended; it made no layer."""
+        for finding in self.graph.findings[:1]:
+            if finding.layer not in ("", call.name):
+                name = _relative(finding.layer, call.name)
+                path, place = plain(finding.layer), finding.location
+                yield Row(depth=depth, name=name, path=path, op="", outputs=(), finished=False,
+                          location=place)  # fmt: skip
 
     def _first(self, call: ModuleCall) -> int:
         """Return the number of the first op of a call; one that was cut short has no range."""

@@ -124,7 +124,8 @@ class LayerReader:
                 return _Entry(type_name, said, inner, place)
             case tuple():
                 return _Entry(type_name, {"inputs": inner}, inner, place)
-        first = next(iter(self._signature(type_name).parameters), "inputs")
+        signature = self._signature(type_name)
+        first = (*signature.required, *signature.parameters, "inputs")[0]
         return wrong(
             inner.place, f"parameters have names: write `{name}: {{{first}: {inner.value}}}`"
         )

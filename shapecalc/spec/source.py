@@ -41,11 +41,11 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Node, str]
         with open(file, "rb") as stream:
             text = stream.read(_LARGEST + 1).decode("utf-8")
     except OSError as error:
-        wrong(Place(file, 1, 1), f"cannot be read: {error.strerror or error}")
+        wrong(Place(file), f"cannot be read: {error.strerror or error}")
     except UnicodeDecodeError:
-        wrong(Place(file, 1, 1), "is not text in UTF-8")
+        wrong(Place(file), "is not text in UTF-8")
     except ValueError as error:  # a null byte in the path
-        wrong(Place(file, 1, 1), f"cannot be read: {error}")
+        wrong(Place(file), f"cannot be read: {error}")
     return parse(text, file), file
 
 
@@ -65,6 +65,9 @@ def parse(text: str, file: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        line = text.splitlines()[mark.line : mark.line + 1] if mark else []
+        if line and "\t" in line[0][: len(line[0]) - len(line[0].lstrip())]:
+            wrong(place, "YAML is indented with spaces, got a tab")
         wrong(place, f"not YAML: {error.problem or error.context}")
     except yaml.YAMLError as error:
         wrong(Place(file, 1, 1), f"not YAML: {str(error).splitlines()[0]}")

@@ -12,15 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from shapecalc import dims
 from shapecalc.conditions import Condition
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import PatternError
-from shapecalc.graph import LayerGraph
+from shapecalc.errors import PatternError, TargetError
+from shapecalc.graph import Finding, LayerGraph
 from shapecalc.inputs import Pattern, Patterns
 from shapecalc.trace.run import explore
+from shapecalc.trace.symbolic_tensor import NAMES
 
 # the layout that a layer expects, by how the field writes it
 _LAYOUTS: tuple[tuple[tuple[type[nn.Module], ...], str, str], ...] = (
@@ -37,32 +39,43 @@ def infer_inputs(model: nn.Module, *, train: bool = False) -> Patterns:
     """Return the pattern of every required input of `forward`.
 
     Where the model fails with every layout, the first whose channels a layer accepted is taken,
-    so that the mistake is found in its place.
+    or else the first if the failure has nothing to do with it, so that the mistake is found in
+    its place.
 
     Raises:
         PatternError: it cannot be inferred; the message names the inputs of `forward`.
+        TargetError: the model has no `forward`.
     """
-    names = _required(model)
-    if len(names) != 1:
+    signature = signature_of(model)
+    if not signature.parameters:
+        return Patterns()
+    names = _required(signature)
+    if len(names) != 1 or signature.parameters[names[0]].kind is inspect.Parameter.VAR_KEYWORD:
         raise PatternError(_question(model, names))
-    failure, failing = "", None
+    (name,) = names
+    failed: list[tuple[Patterns, Finding]] = []
+    accepted: Patterns | None = None
     for layout, dtype in _candidates(model):
-        symbols = [dims.symbol(name) for name in layout.split(",")]
-        pattern = Pattern(names[0], Shape(symbols), dtype)
-        patterns = Patterns((pattern,), {}, inferred=True)
-        graph = explore(model, patterns, _hint(layout), train=train)
+        pattern = Pattern(name, Shape(map(dims.symbol, layout.split(","))), dtype)
+        graph = explore(model, _passed(pattern, signature), _hint(layout), train=train)
         fixed = _numbers(graph)
         shape = Shape(dim.subs(fixed) for dim in pattern.shape)
-        inferred = Patterns((replace(pattern, shape=shape),), {}, inferred=True)
+        inferred = _passed(replace(pattern, shape=shape), signature)
         if not graph.findings:
             return inferred
-        failure = failure or graph.findings[0].message
-        failing = failing or (inferred if fixed else None)
-    if failing:
-        return failing
-    raise PatternError(
-        _question(model, names) + (f"\n  tried, and got: {failure}" if failure else "")
-    )
+        failed.append((inferred, graph.findings[0]))
+        accepted = accepted or (inferred if fixed else None)
+    first, failure = failed[0]
+    if accepted or any(failure == other for _, other in failed[1:]):
+        return accepted or first
+    raise PatternError(f"{_question(model, names)}\n  tried, and got: {failure.message}")
+
+
+def _passed(pattern: Pattern, signature: inspect.Signature) -> Patterns:
+    """Return the inputs of a call with one tensor, by keyword where `forward` wants that."""
+    if signature.parameters[pattern.name].kind is inspect.Parameter.KEYWORD_ONLY:
+        return Patterns((), {pattern.name: pattern}, inferred=True)
+    return Patterns((pattern,), {}, inferred=True)
 
 
 def _candidates(model: nn.Module) -> Iterator[tuple[str, str]]:
@@ -74,11 +87,13 @@ def _candidates(model: nn.Module) -> Iterator[tuple[str, str]]:
                 found[layout, dtype] = None
     for _, layout, dtype in _LAYOUTS:
         found[layout, dtype] = None
-    yield from found
+    floating = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+    for layout, dtype in found:
+        yield layout, NAMES[floating] if dtype == "float32" else dtype
 
 
 def _hint(layout: str) -> dict[str, int]:
-    usual = {"N": 3, "C": 64, "D": 16, "H": 224, "W": 256, "L": 96, "T": 24}
+    usual = {"N": 5, "C": 64, "D": 16, "H": 224, "W": 256, "L": 96, "T": 24}
     return {name: usual[name] for name in layout.split(",")}
 
 
@@ -99,11 +114,38 @@ def _numbers(graph: LayerGraph) -> Mapping[Dim, int]:
     return {}
 
 
+def signature_of(model: nn.Module) -> inspect.Signature:
+    """Return what `forward` takes.
+
+    Raises:
+        TargetError: the model has no `forward`.
+    """
+    forward: Any = model.forward
+    if getattr(forward, "__func__", None) is nn.Module.forward:
+        name = type(model).__name__
+        raise TargetError(f"{name} has no `forward` of its own: there is nothing to trace")
+    try:
+        return inspect.signature(forward)
+    except (TypeError, ValueError):  # a traced ScriptModule, which has a schema
+        kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+        arguments = [entry for entry in forward.schema.arguments if entry.name != "self"]
+        defaults = [e.default_value if e.has_default_value() else empty for e in arguments]
+        return inspect.Signature(
+            [
+                inspect.Parameter(entry.name, kind, default=default)
+                for entry, default in zip(arguments, defaults, strict=True)
+            ]
+        )
+
+
 def positional_names(model: nn.Module) -> list[str]:
     """Return the names of the positional parameters of `forward`."""
+    return _positional(signature_of(model))
+
+
+def _positional(signature: inspect.Signature) -> list[str]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(model.forward).parameters.values()
-    return [p.name for p in parameters if p.kind in kinds]
+    return [p.name for p in signature.parameters.values() if p.kind in kinds]
 
 
 def check_call(model: nn.Module, patterns: Patterns) -> None:
@@ -112,29 +154,35 @@ def check_call(model: nn.Module, patterns: Patterns) -> None:
     Raises:
         PatternError: it takes fewer, more or other arguments.
     """
-    signature = inspect.signature(model.forward)
+    signature = signature_of(model)
     try:
         signature.bind(*patterns.args, **dict(patterns.kwargs or {}))
     except TypeError as error:
         known = signature.parameters
         strange = [name for name in patterns.kwargs or {} if name not in known]
         why = f"it has no input {strange[0]!r}" if strange else str(error)
+        if len(patterns.args) > len(_positional(signature)):
+            named = [p.name for p in known.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
+            why = f"{len(patterns.args)} are given without a name"
+            why += f"; by name it takes {', '.join(named)}" if named else ", which is too many"
         name = type(model).__name__
         raise PatternError(f"{name}.forward{signature} does not take these inputs: {why}") from None
 
 
-def _required(model: nn.Module) -> list[str]:
-    parameters = inspect.signature(model.forward).parameters.values()
-    named = positional_names(model)
-    required = [p.name for p in parameters if p.name in named and p.default is p.empty]
+def _required(signature: inspect.Signature) -> list[str]:
+    parameters = signature.parameters.values()
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    required = [p.name for p in parameters if p.default is p.empty and p.kind not in several]
     variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
     # `forward(self, *x)` and `forward(self, x=None)` are asked for one input
     return required or variadic[:1] or [p.name for p in parameters][:1]
 
 
 def _question(model: nn.Module, names: list[str]) -> str:
-    signature: Any = inspect.signature(model.forward)
-    example = " ".join(f'--input "{name}=N,..."' for name in names)
+    signature = signature_of(model)
+    anything = inspect.Parameter.VAR_KEYWORD
+    words = ["name" if signature.parameters[n].kind is anything else n for n in names]
+    example = " ".join(f'--input "{word}=N,..."' for word in words)
     return (
         f"the inputs of {type(model).__name__}.forward{signature} cannot be inferred: "
         f"give {example}"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shapecalc.trace.tracer import Tracer
 
 _SAMPLES = 6  # sizes at which an op is measured
+_FEWEST = 3  # sizes that a formula has to fit, lest a size pass for a number
 _ATTEMPTS = 30  # sizes that are tried to find those
 
 
@@ -74,7 +75,7 @@ def measure(
     Raises:
         ForwardError: it fails at every size.
     """
-    name = getattr(func, "__name__", str(func))
+    name = str(getattr(func, "__name__", None) or getattr(func, "name", func))  # of a script
     leaves, structure = pytree.tree_flatten((args, kwargs))
     known = [leaf.shape_ for leaf in leaves if isinstance(leaf, SymbolicTensor)]
     known += [Shape((leaf.node.expr,)) for leaf in leaves if isinstance(leaf, torch.SymInt)]
@@ -165,10 +166,10 @@ def _ranks(flat: Sequence[Any]) -> list[int | None]:
 def _fit(values: Sequence[tuple[Mapping[str, int], int]], inputs: Sequence[Dim]) -> Dim | None:
     """Return the simplest formula that gives every measured value, or None."""
     first = values[0][1]
+    if len(values) < _FEWEST and dims.symbols_of(inputs):
+        return None
     if all(value == first for _, value in values):
         return dims.as_dim(first)
-    if len(values) < 3:
-        return None
     for dim in inputs:
         points = [(dims.evaluate(dim, sizes), value) for sizes, value in values]
         (x0, y0), (x1, y1) = points[0], next((p for p in points if p != points[0]), points[0])

@@ -9,7 +9,6 @@ import torch
 
 from shapecalc import dims
 from shapecalc.errors import DataDependentError
-from shapecalc.trace.source import caller
 from shapecalc.trace.symbolic_tensor import SymbolicTensor
 
 if TYPE_CHECKING:
@@ -221,9 +220,10 @@ def _int(tracer: Tracer, x: SymbolicTensor) -> int:
 @answers(T.__bool__, T.__float__, T.__complex__, T.tolist, T.numpy, T.__array__, T.__contains__)
 @answers(T.equal, torch.equal, T.allclose, torch.allclose)
 def _refuse(tracer: Tracer, x: SymbolicTensor, *args: Any, **kwargs: Any) -> Any:
+    what = f"the values of a tensor of shape {x.shape_}" if x.shape_ else "the value of a tensor"
     raise DataDependentError(
-        f"the model's code needs the values of a tensor {x.shape_} ({caller()}): "
-        "no shape determines them"
+        f"the model's code asks for {what}, which depends on the data and on no shape: "
+        "the trace ends here"
     )
 
 

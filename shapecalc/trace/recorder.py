@@ -112,7 +112,9 @@ class Recorder:
         name = f"u{len(self.fresh)}"
         self.fresh[name] = origin
         self.hint.data.add(name)
-        self.notes.append(f"{name} is a size that depends on data: {origin}, {caller()}")
+        place = caller()
+        at = f", {place}" if place else ""
+        self.notes.append(f"{name} is a size that depends on data: {origin}{at}")
         return dims.symbol(name, minimum=minimum)
 
     # ------------------------------------------------------------------ choices

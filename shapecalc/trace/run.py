@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import operator
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -207,7 +208,7 @@ def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
         # a size may be a key of a dict: it is then asked for its number, which is recorded
         torch.SymInt.__hash__ = hash_of_number  # type: ignore
         torch.SymInt.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _uncompiled():
             model.train(train)
             _copy_counters(model)
             yield
@@ -217,6 +218,14 @@ def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
         del torch.SymInt.__divmod__  # type: ignore
         for module, state in kept:
             state.restore(module)
+
+
+def _uncompiled() -> contextlib.AbstractContextManager[object]:
+    """Let what `torch.compile` wraps run as it is written."""
+    if "torch._dynamo" not in sys.modules:
+        return contextlib.nullcontext()
+    stance: Any = torch.compiler.set_stance
+    return stance("force_eager")  # type: ignore[no-any-return]
 
 
 def _copy_counters(model: nn.Module) -> None:

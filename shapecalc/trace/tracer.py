@@ -237,7 +237,7 @@ def _to_meta(value: Any) -> Any:
 
 def function_name(func: Callable[..., Any]) -> str:
     """Return the name of a torch function; properties go by their own."""
-    name: str = getattr(func, "__name__", str(func))
+    name = str(getattr(func, "__name__", None) or getattr(func, "name", func))
     if name in ("__get__", "__set__"):
         name = getattr(getattr(func, "__self__", None), "__name__", name)
     return name
