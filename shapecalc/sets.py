@@ -20,6 +20,7 @@ _USUAL = (
 )  # fmt: skip
 _INEQUALITIES = ("<", "<=", ">", ">=")
 _AFFORDABLE = 20_000  # combinations of usual sizes
+_LARGEST_OF_TWO = 100  # elements a side, where every pair is tried
 _LARGEST_SQUARE = 1_100  # elements a side
 
 
@@ -79,6 +80,12 @@ def _search(
         at = {**near, **dict.fromkeys(names, size)}
         if all(condition.holds(at) for condition in about):
             return at
+    # a number of features, such as 8*(floor(H/2) - 1)*(floor(W/2) - 1) = 400, factors somehow
+    if len(names) == 2 and about:
+        for sizes in itertools.product(range(1, _LARGEST_OF_TWO), repeat=2):
+            at = {**near, **dict(zip(names, sizes, strict=True))}
+            if all(condition.holds(at) for condition in about):
+                return at
     return None
 
 
