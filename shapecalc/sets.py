@@ -209,8 +209,13 @@ def _at(condition: Condition, fixed: Mapping[Dim, Dim]) -> Condition:
 
 
 def _reduced(condition: Condition) -> Condition:
-    """Put the constant of a condition on the right, and divide by what both sides have in common."""
+    """Return a condition in its shortest form: as a product, or with its constant on the right."""
     left, right = condition.left, condition.right
+    for one, other in ((left, right), (right, left)):
+        if other.is_Integer and condition.relation in ("==", "!="):
+            number, product = sympy.factor(one).as_coeff_Mul()
+            if product.is_Mul and other % number == 0:
+                return Condition(product, condition.relation, other / number)
     constant, terms = dims.expand(left - right).as_coeff_add()
     if constant != 0 and terms:
         left, right = sympy.Add(*terms), -constant
