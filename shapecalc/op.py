@@ -3,7 +3,8 @@
 An `Op` is a frozen dataclass of parameters under torch's own names, with the rule `out_shape`.
 Two registries lead to one: `reads` takes the arguments of a torch function, `layer` those of a
 `torch.nn` module as a YAML spec writes them. Neither imports torch: a reader is registered
-under a name, and receives every tensor as an `Operand`, every size as a `Dim` or an int.
+under a name, and receives every tensor as an `Operand`, every size as a `Dim` or an int, and
+a float computed from sizes as a `SizeFloat`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 from shapecalc import dims
 from shapecalc.conditions import Assumption, Path, following
 from shapecalc.dims import Dim, IntoDim, Shape
-from shapecalc.errors import RankError
+from shapecalc.errors import DataDependentError, RankError
 
 OutShape: TypeAlias = Sequence[IntoDim] | list[Sequence[IntoDim]]
 
 
-DATA: Dim = dims.symbol("?", minimum=0)
+def data(number: int, *, minimum: int = 0) -> Dim:
+    """Return the first, second, ... of the sizes of one call that depend on data."""
+    return dims.symbol(f"?{number}" if number else "?", minimum=minimum)
+
+
+DATA: Dim = data(0)
 """A size that depends on data: the tracer puts a new symbol in its place, one for each call."""
 
 
@@ -55,16 +62,33 @@ class Operand:
     """A tensor as a reader sees it: no values, only its sizes and its type.
 
     `source` says where it comes from; None is a constant, such as a parameter of the model.
+    `first` is the one value that is known of some tensors of integers, as it is a size: their
+    first. Packed sequences keep the batch there.
     """
 
     shape: Shape
     dtype: str = "float32"
     source: object = None
+    first: Dim | None = None
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+    def __index__(self) -> int:
+        """Refuse: where torch takes a tensor for a number, the number depends on data."""
+        raise DataDependentError("the value of a tensor is needed, which no shape determines")
+
+
+@dataclass(frozen=True, slots=True)
+class SizeFloat:
+    """A Python float computed from sizes, as `h / 2` or `float(h)`: no size, even where whole."""
+
+    value: Dim
+
+    def __str__(self) -> str:
+        return dims.format_dim(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +96,28 @@ class Call:
     """An op applied to operands: what a reader returns.
 
     `dtype` is that of the outputs, one for all or one each; by default the operands' own.
-    `pack` puts several outputs into the structure that torch returns.
+    `pack` puts several outputs into the structure that torch returns. `firsts` are the first
+    values of the outputs where those are sizes, for the last outputs if there are fewer.
     """
 
     op: Op
     operands: tuple[Operand, ...]
     dtype: str | tuple[str, ...] | None = None
     pack: Callable[[list[Any]], Any] = tuple
+    firsts: tuple[Dim | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The shapes that come out of an op, and what had to be assumed for them."""
+    """The shapes that come out of an op, and what had to be assumed for them.
+
+    `data` are the sizes in them that depend on data, as `data` made them.
+    """
 
     shapes: tuple[Shape, ...]
     several: bool
     assumptions: tuple[Assumption, ...] = ()
-    data: bool = False  # whether a size depends on data
+    data: tuple[Dim, ...] = ()
 
 
 def infer(op: Op, inputs: tuple[Shape, ...], hint: Mapping[str, int]) -> Outcome:
@@ -105,8 +134,8 @@ def infer(op: Op, inputs: tuple[Shape, ...], hint: Mapping[str, int]) -> Outcome
         out = op.out_shape(*inputs)
     several = isinstance(out, list)
     shapes = tuple(map(_normal, out)) if several else (_normal(out),)
-    data = any(DATA in dim.free_symbols for shape in shapes for dim in shape)
-    outcomes.append(Outcome(shapes, several, tuple(path.assumptions), data))
+    of_data = (name for name in dims.symbols_of(chain(*shapes)) if name.name.startswith("?"))
+    outcomes.append(Outcome(shapes, several, tuple(path.assumptions), tuple(of_data)))
     return outcomes[-1]
 
 
@@ -252,10 +281,10 @@ def axis_index(dim: int, ndim: int) -> int:
     Raises:
         RankError: there is no such axis.
     """
-    low, high = -max(ndim, 1), max(ndim, 1)
-    if not low <= dim < high:
-        raise RankError(f"dim={dim} is not an axis of a tensor with {ndim} dimensions")
-    return int(dim) % max(ndim, 1)
+    axis, axes = int(dim), max(ndim, 1)
+    if not -axes <= axis < axes:
+        raise RankError(f"dim={axis} is not an axis of a tensor with {ndim} dimensions")
+    return axis % axes
 
 
 # from the narrowest to the widest: what torch promotes a pair to

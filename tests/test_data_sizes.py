@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from shapecalc import dims
 from shapecalc.dims import Shape, symbol
@@ -75,6 +76,42 @@ def test_two_such_sizes_are_taken_to_agree() -> None:
     graph = traced(Case(lambda x, m: x[m] + 2 * x[m], [(N, H), MASK], (), SIZES))
     assert not graph.findings
     assert any("taken for granted" in note for note in graph.notes)
+
+
+def test_a_packed_sequence_has_two_such_sizes_and_keeps_its_batch() -> None:
+    def forward(x: torch.Tensor, lengths: torch.Tensor) -> list[torch.Tensor]:
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        padded, lengths = pad_packed_sequence(packed, batch_first=True)
+        state = x.new_zeros(2, packed.batch_sizes[0], 7)
+        return [packed.data, packed.batch_sizes, padded, lengths, state]
+
+    graph = traced(Case(forward, [(N, C, H), (N, "int64")], (), SIZES))
+    assert not graph.findings, graph.findings[0]
+    steps, longest = symbol("u0"), symbol("u1")
+    assert flat_shapes(graph.output) == [
+        (steps, H), (longest,), (N, longest, H), (N,), (2, N, 7),
+    ]  # fmt: skip
+
+
+def test_a_size_out_of_a_tensor_depends_on_data() -> None:
+    graph = traced(Case(lambda x: torch.zeros(2, x.argmax()), (N, H), (), SIZES))
+    assert graph.output == Shape((2, U))
+    graph = traced(Case(lambda x: torch.arange(x.argmax()), (N, H), (), SIZES))
+    assert graph.output == Shape((U,))
+    graph = traced(Case(lambda x: torch.zeros(x.argmax(), x.argmin()), (N, H), (), SIZES))
+    assert graph.output == Shape((U, symbol("u1", minimum=0)))
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: x[:, x.argmax() :],
+    lambda x: x[..., : x.argmax() + 5],
+    lambda x: x.narrow(0, 0, x.argmax()),
+    lambda x: x.reshape(x.argmax(), -1),
+    lambda x: x.sum(x.argmax()),
+])  # fmt: skip
+def test_no_value_of_a_tensor_is_made_up(call: Any) -> None:
+    (finding,) = traced(Case(call, (N, H), (), SIZES)).findings
+    assert finding.kind == "data"
 
 
 @pytest.mark.parametrize("call", [

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrizations
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint, checkpoint_sequential
 
 from shapecalc import dims
@@ -423,6 +424,25 @@ def test_boolean_masks() -> None:
     first = module(lambda self, x: x[x[:, 0, 0, 0] > 0.5])
     rows = traced(first, IMAGE, at=SIZES[0]).output
     assert [str(dim) for dim in rows[1:]] == ["3", "H", "W"]
+
+
+def test_masks_that_are_written_down() -> None:
+    compare(module(lambda self, x: x[:, [True, False, True]]), IMAGE)
+
+
+def test_packed_sequences() -> None:
+    def encode(self: Any, x: torch.Tensor) -> list[torch.Tensor]:
+        lengths = torch.arange(x.shape[0]).clamp(1, 9)
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        out, (state, _) = self.lstm(packed)
+        padded, lengths = pad_packed_sequence(out, batch_first=True)
+        return [padded[:, 0], state, lengths]
+
+    compare(module(encode, lstm=nn.LSTM(3, 5, 2, bidirectional=True)), "N,H,3")
+
+
+def test_floats_of_sizes() -> None:
+    compare(module(lambda self, x: torch.arange(x.shape[2] / 2) * (x.shape[3] * 0.5)), IMAGE)
 
 
 def put(x: torch.Tensor) -> torch.Tensor:

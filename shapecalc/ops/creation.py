@@ -12,10 +12,11 @@ from shapecalc import dims
 from shapecalc.conditions import choose, larger, require, require_positive, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import DATA, Call, Op, Operand, OutShape, reads
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, SizeFloat, data, is_floating, reads
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import as_complex, result_type
 from shapecalc.ops.view import Sizes, as_dims, as_sizes
+from shapecalc.ops.window import require_elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +68,20 @@ class OneHot(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Add the axis of classes."""
         if self.num_classes is None:
-            for axis, size in enumerate(x):
-                require_positive(size, f"the size of axis {axis}")
+            require_elements(x, len(x))
             return (*x, DATA)
         require_positive(self.num_classes, "num_classes")
         return (*x, self.num_classes)
 
 
-def create(function: str, size: Sequence[IntoDim], dtype: str | None) -> Call:
+def create(function: str, size: Sequence[IntoDim | Operand], dtype: str | None) -> Call:
     """Return the call of a function that makes a tensor of that size, float32 by default."""
     name = function.rpartition(".")[2]
-    return Call(Create(function=name, size=as_dims(size)), (), dtype or "float32")
+    sizes = tuple(
+        data(number) if isinstance(entry, Operand) and entry.first is None else entry
+        for number, entry in enumerate(size)
+    )
+    return Call(Create(function=name, size=as_dims(sizes)), (), dtype or "float32")
 
 
 # ---------------------------------------------------------------------------- of a given size
@@ -153,16 +157,11 @@ def read_arange(*bounds: Any, dtype: str | None = None, **options: Any) -> Call:
     names = ["end"] if len(bounds) == 1 and "end" not in options else list(given)
     given |= dict(zip(names, bounds, strict=False))
     given |= {name: options[name] for name in given if name in options}
-    numbers = [_without_tensor(value) for value in given.values()]
-    count = steps_between(*numbers)
-    default = "int64" if result_type(numbers) == "int64" else "float32"
+    bounds = tuple(given.values())
+    by_data = any(isinstance(bound, Operand) for bound in bounds)
+    count = DATA if by_data else steps_between(*bounds)
+    default = "float32" if is_floating(result_type(bounds)) else "int64"
     return create("arange", (count,), dtype or default)
-
-
-def _without_tensor(value: Any) -> Any:
-    if isinstance(value, Operand):
-        raise SizeError("a bound is the value of a tensor, which no shape determines")
-    return value
 
 
 def steps_between(start: Any, end: Any, step: Any) -> Dim:
@@ -192,14 +191,17 @@ def _exact(value: Any) -> Dim | None:
         exact = Fraction(value)
         short = exact.denominator <= 1 << 20
         return dims.as_dim(exact.numerator) / exact.denominator if short else None
-    number = dims.as_dim(value)
+    number = _number(value)
     return None if any(part.is_Float for part in number.atoms()) else number
 
 
 def _at_hint(value: Any) -> float:
-    if not hasattr(value, "free_symbols"):
-        return float(value)
-    return float(value.subs({name: choose(name, "arange") for name in value.free_symbols}))
+    number = _number(value)
+    return float(number.subs({name: choose(name, "arange") for name in number.free_symbols}))
+
+
+def _number(value: Any) -> Dim:
+    return value.value if isinstance(value, SizeFloat) else dims.as_dim(value)
 
 
 @reads("tril_indices", "triu_indices", named=True)
@@ -271,8 +273,10 @@ def read_fill(function: str, input: Operand, value: Any = 0) -> Call:
 @reads("resize", "Tensor.resize_as_", named=True)
 def read_resize(function: str, input: Operand, *sizes: Any, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html"""
-    like = sizes[0] if sizes else options.get("the_template")
-    size = like.shape if isinstance(like, Operand) else options.get("size", as_sizes(sizes))
+    if function == "Tensor.resize_as_":
+        size = (sizes[0] if sizes else options["the_template"]).shape
+    else:
+        size = options.get("size", as_sizes(sizes))
     return create(function, size, input.dtype)
 
 

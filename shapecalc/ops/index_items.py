@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from shapecalc import dims
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import DataDependentError, SizeError
+from shapecalc.errors import SizeError
 from shapecalc.op import Operand, axis_index
 
 
@@ -112,7 +112,9 @@ def _as_item(entry: Any) -> tuple[Item, list[Operand]]:
         case bool():
             return (Chosen.ALL if entry else Chosen.NONE), []
         case slice(start=start, stop=stop, step=step):
-            bounds = [None if bound is None else _as_bound(bound) for bound in (start, stop, step)]
+            bounds = [
+                None if bound is None else dims.as_dim(bound) for bound in (start, stop, step)
+            ]
             return Slice(*bounds), []
         case Operand():
             return _by_tensor(entry)
@@ -129,12 +131,6 @@ def _as_item(entry: Any) -> tuple[Item, list[Operand]]:
         case _ if hasattr(entry, "shape"):  # a NumPy array
             return _by_tensor(Operand(Shape(entry.shape), str(entry.dtype)))
     raise SizeError(f"a tensor cannot be indexed by {entry!r}")
-
-
-def _as_bound(bound: Any) -> Dim:
-    if isinstance(bound, Operand):
-        raise DataDependentError("a bound of a slice is the value of a tensor")
-    return dims.as_dim(bound)
 
 
 def _by_tensor(tensor: Operand) -> tuple[Item, list[Operand]]:

@@ -108,11 +108,11 @@ class Take(Op):
 
     def out_shape(self, x: Shape, index: Shape) -> OutShape:
         """Return the shape of the index."""
-        require_elements(x, index)
+        require_not_empty(x, index)
         return index
 
 
-def require_elements(x: Shape, index: Shape) -> None:
+def require_not_empty(x: Shape, index: Shape) -> None:
     """Demand a tensor that is not empty, unless `index` is."""
     for axis, size in enumerate(x):
         require_element(size, index, f"the size of axis {axis}")
@@ -141,7 +141,7 @@ class TakeAlongDim(Op):
     def out_shape(self, x: Shape, indices: Shape) -> OutShape:
         """Broadcast all axes but one."""
         if self.dim is None:
-            require_elements(x, indices)
+            require_not_empty(x, indices)
             return (dims.product(indices),)
         if len(x) != len(indices):
             raise RankError(f"{x} and the indices {indices} differ in their dimensions")

@@ -11,12 +11,12 @@ from shapecalc import dims
 from shapecalc.conditions import choose, require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import DataDependentError, RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.op import Built, Call, Op, Operand, OutShape, SizeFloat, layer, reads, require_rank
 from shapecalc.ops.adaptive_pooling import AdaptivePool
 from shapecalc.ops.window import require_elements
 
 Sizes: TypeAlias = IntoDim | Sequence[IntoDim] | None
-Factors: TypeAlias = float | Dim | Sequence[float | Dim] | None
+Factors: TypeAlias = float | Dim | SizeFloat | Sequence[float | Dim | SizeFloat] | None
 
 _RANKS = {
     "nearest": (3, 4, 5),
@@ -51,7 +51,7 @@ class Interpolate(Op):
     """
 
     size: Dim | tuple[Dim, ...] | None = None
-    scale_factor: float | Dim | tuple[float | Dim, ...] | None = None
+    scale_factor: float | Dim | SizeFloat | tuple[float | Dim | SizeFloat, ...] | None = None
     mode: str = "nearest"
     antialias: bool = False
 
@@ -80,7 +80,7 @@ class Interpolate(Op):
         return (batch, channels, *sizes)
 
 
-def scaled(size: Dim, factor: float | Dim) -> Dim:
+def scaled(size: Dim, factor: float | Dim | SizeFloat) -> Dim:
     """Return floor(size*factor) as torch computes it, in double arithmetic.
 
     Where the factor is a quotient of sizes and rounding decides, the sizes are chosen to be
@@ -89,6 +89,8 @@ def scaled(size: Dim, factor: float | Dim) -> Dim:
     Raises:
         DataDependentError: the factor is another formula of sizes, and rounding decides.
     """
+    if isinstance(factor, SizeFloat):
+        factor = factor.value
     if isinstance(factor, (int, float)) or factor.is_Number:
         return dims.scaled(size, float(factor))
     out = dims.scaled_by_sizes(size, factor)

@@ -22,6 +22,7 @@ from shapecalc.op import (
 )
 from shapecalc.ops.matmul import require_expands, require_shape
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.ops.window import require_elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +186,7 @@ def _ctc(
 ) -> Shape:
     require_rank(log_probs, 2, 3, layout="(T, N, C) or (T, C)")
     require_rank(targets, 1, 2, layout="(N, S), or (S) for all samples")
-    for axis, size in enumerate(log_probs):
-        require_positive(size, f"the size of axis {axis} of log_probs")
+    require_elements(log_probs, len(log_probs))
     batch = Shape(log_probs[1:-1])
     if len(targets) == 2:
         require_same(targets[0], batch[0] if batch else dims.ONE, "number of targets")

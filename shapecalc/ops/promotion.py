@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shapecalc.op import Operand, is_floating, promote
+from shapecalc.op import Operand, SizeFloat, is_floating, promote
 
 _COMPLEX_OF = {"float16": "complex32", "float32": "complex64", "float64": "complex128"}
 _REAL_OF = {complex_: real for real, complex_ in _COMPLEX_OF.items()}
@@ -58,12 +58,12 @@ def number_type(value: object) -> str | None:
             return "bool"
         case int():
             return "int64"
-        case float():
+        case float() | SizeFloat():
             return "float32"
         case complex():
             return "complex64"
         case _ if hasattr(value, "free_symbols"):
-            return "int64" if getattr(value, "is_integer", False) else "float32"
+            return "int64"
         case _:
             return None
 

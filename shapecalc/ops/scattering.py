@@ -11,7 +11,7 @@ from shapecalc.dims import IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
 from shapecalc.ops.index_items import Slice, at_axis
-from shapecalc.ops.indexing import require_at_most_one_axis, require_elements, require_index_fits
+from shapecalc.ops.indexing import require_at_most_one_axis, require_index_fits, require_not_empty
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.slicing import indexed, require_stretches
 
@@ -146,7 +146,7 @@ class Put(Op):
     def out_shape(self, x: Shape, index: Shape, source: Shape) -> OutShape:
         """Compare the numbers of elements."""
         require_same(dims.product(source), dims.product(index), "the elements of the source to be")
-        require_elements(x, index)
+        require_not_empty(x, index)
         return x
 
 

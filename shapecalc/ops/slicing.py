@@ -246,7 +246,8 @@ def _common(selected: Sequence[Shape]) -> Shape:
 def read_getitem(input: Operand, index: Any) -> Call:
     """https://numpy.org/doc/stable/user/basics.indexing.html"""
     items, tensors = as_index(index)
-    return Call(GetItem(index=items), (input, *tensors))
+    first = input.first if input.ndim == 1 and items == (dims.ZERO,) else None
+    return Call(GetItem(index=items), (input, *tensors), firsts=(first,))
 
 
 @reads("Tensor.__setitem__")

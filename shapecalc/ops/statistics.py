@@ -13,6 +13,7 @@ from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_real, result_type
 from shapecalc.ops.reduction import Axes, Reduction, as_axes, axes_of, reduced
+from shapecalc.ops.window import require_elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,7 @@ class Quantile(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Put the fractions in front."""
         axes = axes_of(None if self.dim is None else (self.dim,), len(x))
-        for axis, size in enumerate(x):
-            require_positive(size, f"the size of axis {axis}")
+        require_elements(x, len(x))
         return (*self.q, *reduced(x, axes, keepdim=self.keepdim))
 
 
@@ -71,9 +71,7 @@ class Unique(Op):
             unique, inverse = Shape((DATA,)), x
         else:
             axis = axis_index(self.dim, len(x))
-            for other, size in enumerate(x):
-                if other != axis:
-                    require_positive(size, f"the size of axis {other}")
+            require_elements(Shape((*x[:axis], *x[axis + 1 :])), len(x) - 1)
             unique, inverse = Shape((*x[:axis], DATA, *x[axis + 1 :])), Shape((x[axis],))
         rest = [inverse] if self.return_inverse else []
         rest += [Shape((DATA,))] if self.return_counts else []

@@ -214,9 +214,13 @@ def as_sizes(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
     return sizes
 
 
-def as_dims(sizes: Sequence[IntoDim]) -> tuple[Dim, ...]:
-    """Return sizes as `Dim`s."""
-    return tuple(dims.as_dim(size) for size in sizes)
+def as_dims(sizes: Sequence[IntoDim | Operand]) -> tuple[Dim, ...]:
+    """Return sizes as `Dim`s, that of a tensor being the number it holds."""
+    return tuple(_held(size) if isinstance(size, Operand) else dims.as_dim(size) for size in sizes)
+
+
+def _held(number: Operand) -> Dim:
+    return dims.as_dim(number if number.first is None else number.first)
 
 
 @reads("Tensor.view")

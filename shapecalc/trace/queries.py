@@ -209,6 +209,8 @@ def _iter(tracer: Tracer, x: SymbolicTensor) -> Iterator[Any]:
 def _item(tracer: Tracer, x: SymbolicTensor) -> Any:
     if x.dtype_ in (torch.bool,) or x.dtype_.is_floating_point or x.dtype_.is_complex:
         return _refuse(tracer, x)
+    if x.first_ is not None:
+        return tracer.symint(x.first_)
     return tracer.symint(tracer.record.fresh_size(".item()"))
 
 

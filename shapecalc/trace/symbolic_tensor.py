@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Never
 
 import torch
 
-from shapecalc.dims import Shape
+from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ForwardError
 from shapecalc.graph import Source
-from shapecalc.op import Operand
+from shapecalc.op import Operand, SizeFloat
 from shapecalc.trace.size_node import SizeNode
 
 _NO_ELEMENTS = torch.empty(0, device="meta")
+
+
+@cache
+def _placeholder(rank: int, dtype: torch.dtype) -> torch.Tensor:
+    """Return what torch's checks of arguments see: a number where a number may be passed."""
+    return torch.empty((), dtype=dtype, device="meta") if rank == 0 else _NO_ELEMENTS
+
 
 DTYPES: dict[str, torch.dtype] = {
     str(value).removeprefix("torch."): value
@@ -28,34 +36,37 @@ NAMES: dict[torch.dtype, str] = {
 class SymbolicTensor(torch.Tensor):
     """A tensor of symbolic sizes; every call on it is answered by the tracer.
 
-    It passes `isinstance(x, torch.Tensor)`. Its own storage is an empty meta tensor that no
-    computation ever sees.
+    It passes `isinstance(x, torch.Tensor)`. Its own storage is a meta tensor that no computation
+    ever sees.
     """
 
     shape_: Shape
     dtype_: torch.dtype
     device_: torch.device
     source: Source
+    first_: Dim | None
 
     @staticmethod
     def make(
         shape: Shape, dtype: torch.dtype, device: torch.device, source: Source = None
     ) -> SymbolicTensor:
         """Return a tensor of that shape."""
-        tensor: SymbolicTensor = torch.Tensor._make_subclass(SymbolicTensor, _NO_ELEMENTS)
+        held = _placeholder(len(shape), dtype)
+        tensor: SymbolicTensor = torch.Tensor._make_subclass(SymbolicTensor, held)
         tensor.shape_ = shape
         tensor.dtype_ = dtype
         tensor.device_ = device
         tensor.source = source
+        tensor.first_ = None
         return tensor
 
     def operand(self) -> Operand:
         """Return what a reader sees of this tensor."""
-        return Operand(self.shape_, NAMES[self.dtype_], self.source)
+        return Operand(self.shape_, NAMES[self.dtype_], self.source, self.first_)
 
     def become(self, other: SymbolicTensor) -> SymbolicTensor:
         """Take over what `other` is: what an in-place op does, which keeps the type."""
-        self.shape_, self.source = other.shape_, other.source
+        self.shape_, self.source, self.first_ = other.shape_, other.source, other.first_
         return self
 
     @classmethod
@@ -102,7 +113,7 @@ def for_reader(value: Any) -> Any:
         return Operand(Shape(value.shape), NAMES[value.dtype])
     if isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
         node: SizeNode = value.node
-        return node.expr
+        return SizeFloat(node.expr) if node.is_float() else node.expr
     if isinstance(value, torch.dtype):
         return NAMES[value]
     if isinstance(value, (torch.device, torch.layout, torch.memory_format)):

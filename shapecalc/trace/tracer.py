@@ -15,7 +15,7 @@ from shapecalc.conditions import Hint, Path, following, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
-from shapecalc.op import DATA, Call, Operand, Outcome, Reader, infer
+from shapecalc.op import Call, Operand, Outcome, Reader, infer
 from shapecalc.trace import probe
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
@@ -129,8 +129,11 @@ class Tracer(TorchFunctionMode):
     def _without_data(self, outcome: Outcome, name: str) -> Outcome:
         if not outcome.data:
             return outcome
-        size = self.record.fresh_size(name)
-        shapes = tuple(Shape(dim.subs(DATA, size) for dim in shape) for shape in outcome.shapes)
+        sizes = {
+            size: self.record.fresh_size(name, minimum=1 if size.is_positive else 0)
+            for size in outcome.data
+        }
+        shapes = tuple(Shape(dim.subs(sizes) for dim in shape) for shape in outcome.shapes)
         return replace(outcome, shapes=shapes)
 
     def _hand_back(
@@ -185,10 +188,13 @@ class Tracer(TorchFunctionMode):
         if not isinstance(dtypes, tuple):
             found = dtypes or (call.operands[0].dtype if call.operands else "float32")
             dtypes = (found,) * len(outcome.shapes)
-        return [
+        outputs = [
             SymbolicTensor.make(shape, DTYPES[dtype], self._device, OutputRef(index, n))
             for n, (shape, dtype) in enumerate(zip(outcome.shapes, dtypes, strict=True))
         ]
+        for output, first in zip(reversed(outputs), reversed(call.firsts), strict=False):
+            output.first_ = first
+        return outputs
 
     def tensor(self, name: str, shape: Shape, dtype: str) -> SymbolicTensor:
         """Return an input of the model."""

@@ -71,6 +71,13 @@ CASES = [
     Case(lambda x: F.one_hot(x, 10),                          (N, H, "int64"), (N, H, 10)),
     Case(lambda x, y: F.one_hot(x, num_classes=y.shape[0]),   [(N, "int64"), (W,)], (N, W)),
     Case(lambda x: (F.one_hot(x), x)[1],                      (N, "int64"), (N,)),
+    Case(lambda x: torch.arange(x.shape[0] * 1.0),            (N, H),      (N,)),
+    Case(lambda x: torch.arange(x.shape[0] / 2),              (N, H),      (ceildiv(N, 2),)),
+    Case(lambda x: torch.arange(0, x.shape[1], 0.5),          (N, H),      (2 * H,)),
+    Case(lambda x: torch.full((2,), x.shape[1] * 0.5),        (N, H),      (2,)),
+    Case(lambda x: torch.full((2,), x.shape[1] * 2.0),        (N, H),      (2,)),
+    Case(lambda x: torch.tensor([x.shape[1] * 1.0, 2]),       (N, H),      (2,)),
+    Case(lambda x: F.interpolate(x, scale_factor=x.shape[1] * 1.0), (N, 3, H), (N, 3, 3 * H)),
 ]  # fmt: skip
 
 REJECTS = [

@@ -94,6 +94,9 @@ CASES = [
     Case(lambda x: torch.fake_quantize_per_tensor_affine(x, 0.1, 0, 0, 255), (N, H), (N, H)),
     Case(lambda x, s, z: torch.fake_quantize_per_channel_affine(x, s, z, 0, 0, 255),
                                                               [(3, H), (3,), (3, "int32")], (3, H)),
+    Case(lambda x: x * (x.shape[1] * 1.0),                    (N, H, "int64"), (N, H)),
+    Case(lambda x: x * (x.shape[1] / 2),                      (N, H, "int64"), (N, H)),
+    Case(lambda x: x.sum() // (x.shape[0] * 2.0),             (N, "int64"), ()),
 ]  # fmt: skip
 
 REJECTS = [

@@ -1,0 +1,113 @@
+"""Packed sequences: https://pytorch.org/docs/stable/nn.html#utilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shapecalc import dims
+from shapecalc.conditions import decide, require, require_same
+from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.errors import RankError
+from shapecalc.op import Call, Op, Operand, OutShape, data, reads, require_rank
+from shapecalc.ops.window import require_elements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackPaddedSequence(Op):
+    """The steps of all sequences of a batch in a row, without the padding.
+
+    Shapes:
+        input: (T, N, *), or (N, T, *) with `batch_first`
+        lengths: (N,)
+        data: (?, *), where ? is the sum of the lengths
+        batch_sizes: (?,), where ? is the greatest length; the first batch size is N
+
+    Raises:
+        RankError: the input has no axes T and N, or the lengths have not one axis.
+        DimMismatchError: there is not one length for each sequence.
+        SizeError: the input is empty.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
+    """
+
+    batch_first: bool = False
+
+    def out_shape(self, input: Shape, lengths: Shape) -> OutShape:
+        """Leave the number of steps open, and that of the longest sequence."""
+        if len(input) < 2:
+            raise RankError(f"expected at least 2 dimensions (T, N, *), got {len(input)}: {input}")
+        require_elements(input, len(input))
+        require_rank(lengths, 1, layout="(N,) in the lengths")
+        batch = input[0 if self.batch_first else 1]
+        require_same(lengths[0], batch, "the number of lengths, one for each sequence,")
+        return [(data(0, minimum=1), *input[2:]), (data(1, minimum=1),)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PadPackedSequence(Op):
+    """A batch of sequences, each filled up to `total_length`, or for 0 to the longest one.
+
+    Shapes:
+        steps: (?, *), the data of a packed sequence
+        batch_sizes: (T,)
+        output: (T, N, *), or (N, T, *) with `batch_first`
+        lengths: (N,)
+
+    Units:
+        batch: sequences; None where nothing says how many these are.
+        total_length: steps of a sequence.
+
+    Raises:
+        RankError: `steps` has no axis, or `batch_sizes` has not one.
+        SizeError: a sequence is longer than `total_length`, or there is none.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html
+    """
+
+    batch: Dim | None
+    batch_first: bool = False
+    total_length: Dim = dims.ZERO
+
+    def out_shape(self, steps: Shape, batch_sizes: Shape) -> OutShape:
+        """Put the batch and the sequence in the place of all steps."""
+        if not steps:
+            raise RankError("expected at least 1 dimension (steps, *), got 0")
+        require_rank(batch_sizes, 1, layout="(T,) in the batch sizes")
+        require_elements(batch_sizes, 1)
+        batch = data(0, minimum=1) if self.batch is None else self.batch
+        length = batch_sizes[0]
+        if decide(self.total_length, ">", 0, "total_length"):
+            text = f"total_length={dims.format_dim(self.total_length)} is less than a sequence has"
+            require(self.total_length, ">=", length, text)
+            length = self.total_length
+        leading = (batch, length) if self.batch_first else (length, batch)
+        return [(*leading, *steps[1:]), (batch,)]
+
+
+@reads("_pack_padded_sequence")
+def read_pack_padded_sequence(input: Operand, lengths: Operand, batch_first: bool) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html"""
+    op = PackPaddedSequence(batch_first=bool(batch_first))
+    batch = input.shape[0 if batch_first else 1] if input.ndim > 1 else None
+    return Call(op, (input, lengths), (input.dtype, "int64"), firsts=(batch,))
+
+
+@reads("_pad_packed_sequence")
+def read_pad_packed_sequence(
+    data: Operand,
+    batch_sizes: Operand,
+    batch_first: bool,
+    padding_value: float,
+    total_length: IntoDim,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html"""
+    # the length of the longest sequence, which torch passes by default, is no demand
+    length = dims.as_dim(total_length)
+    op = PadPackedSequence(
+        batch=batch_sizes.first,
+        batch_first=bool(batch_first),
+        total_length=dims.ZERO if batch_sizes.shape == (length,) else length,
+    )
+    return Call(op, (data, batch_sizes), (data.dtype, "int64"))
