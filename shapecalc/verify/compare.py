@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from shapecalc.analysis import At
+from shapecalc.at import At
 from shapecalc.errors import InputError, PatternError, RejectedInput
 from shapecalc.graph import shapes_in
 from shapecalc.verify.choose import choose_sizes
