@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -243,8 +244,10 @@ def analyze(
     if type(model).__name__ == "OptimizedModule":  # of torch.compile, which is slow to import
         model = cast("nn.Module", getattr(model, "_orig_mod", model))
     if not isinstance(model, torch.nn.Module):
+        given: Any = model
+        got = f"the class {given.__name__}" if isinstance(given, type) else repr(given)
         raise TargetError(
-            f"expected an nn.Module, the path of a YAML spec or a parsed spec, got {model!r}"
+            f"expected an nn.Module, the path of a YAML spec or a parsed spec, got {got}"
         )
     from shapecalc.trace.infer_inputs import check_call, infer_inputs, positional_names
     from shapecalc.trace.run import explore
@@ -267,6 +270,8 @@ def _analyze_spec(model: Any, inputs: tuple[Any, ...], kwinputs: Mapping[str, An
 
     if inputs or kwinputs:
         raise PatternError("a spec names its own inputs: change `input:` in the spec")
+    if isinstance(model, str) and re.fullmatch(r"[\w./-]+(\.py)?:\w[\w.]*", model):
+        raise TargetError(f"{model} is a target of the command line: import it, and pass the model")
     loaded = model if _is_spec(model) else spec.load(model)
     graph = spec.graph(loaded)
     patterns = parse_inputs(tuple(_pattern(tensor) for tensor in graph.inputs), {})

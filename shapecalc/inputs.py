@@ -60,15 +60,24 @@ def parse_inputs(
 ) -> Patterns:
     """Read nested patterns; strings become patterns, all else is passed as it is.
 
-    `names` are those of `forward`'s positional parameters, by which the inputs then go.
+    Where nothing is a pattern, tensors stand for their shapes. `names` are those of `forward`'s
+    positional parameters, by which the inputs then go.
 
     Raises:
         PatternError: a pattern cannot be read.
     """
     spare = ["input"] if len(args) == 1 else [f"input{n}" for n in range(len(args))]
     called = [*names[: len(args)], *spare[len(names) :]]
-    read = tuple(_read(value, name, top=True) for name, value in zip(called, args, strict=True))
-    return Patterns(read, {name: _read(value, name, top=True) for name, value in kwargs.items()})
+    given = dict(zip(called, args, strict=True))
+    for tensors in (False, True):
+        read = [_read(value, name, top=True, tensors=tensors) for name, value in given.items()]
+        named = {
+            name: _read(value, name, top=True, tensors=tensors) for name, value in kwargs.items()
+        }
+        patterns = Patterns(tuple(read), named)
+        if any(True for _ in patterns.all()):
+            break
+    return patterns
 
 
 def fill(
@@ -101,18 +110,31 @@ def _patterns_in(value: Any) -> Iterator[Pattern]:
             yield from _patterns_in(entry)
 
 
-def _read(value: Any, name: str, *, top: bool = False) -> Any:
+def _read(value: Any, name: str, *, top: bool = False, tensors: bool = False) -> Any:
     if isinstance(value, str):
         return parse_pattern(value, name)
     if isinstance(value, Pattern):
         return value
     if isinstance(value, (tuple, list)):
-        if value and top and all(_is_size(entry) for entry in value):
-            return Pattern(name, Shape(value))  # a shape, as in (2, 3, 224, 224)
-        return type(value)(_read(entry, f"{name}[{n}]") for n, entry in enumerate(value))
+        if top and _is_shape(value):
+            sizes = [parse_size(entry) if isinstance(entry, str) else entry for entry in value]
+            return Pattern(name, Shape(sizes))  # as in (2, 3, 224, 224) or ("N", 3, "H", "W")
+        return type(value)(
+            _read(entry, f"{name}[{n}]", tensors=tensors) for n, entry in enumerate(value)
+        )
     if isinstance(value, dict):
-        return {key: _read(entry, f"{name}.{key}") for key, entry in value.items()}
+        return {key: _read(entry, f"{name}.{key}", tensors=tensors) for key, entry in value.items()}
+    dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
+    if tensors and dtype in DTYPE_NAMES:
+        return Pattern(name, Shape(value.shape), dtype)
     return value
+
+
+def _is_shape(value: Sequence[Any]) -> bool:
+    """Tell whether a list or tuple is one shape, and not a structure of several."""
+    symbols = [entry for entry in value if isinstance(entry, str) and "," not in entry]
+    sizes = [entry for entry in value if _is_size(entry)]
+    return bool(sizes) and len(sizes) + len(symbols) == len(value)
 
 
 def _is_size(value: object) -> bool:

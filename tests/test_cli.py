@@ -197,6 +197,17 @@ def test_ops_missing() -> None:
     assert (result.exit_code, result.stdout) == (0, "every function has a rule\n")
 
 
+def test_ops_missing_of_a_spec_and_of_a_mistake(tmp_path: Path, nets: str) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(SPEC)
+    assert run("ops", "--missing", str(path)).stdout == "every function has a rule\n"
+    result = run("ops", "--missing", f"{nets}:Wrong")
+    assert (result.exit_code, result.stdout) == (
+        1,
+        "every function up to where it fails has a rule\n",
+    )
+
+
 def test_spec_commands(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(SPEC)
@@ -265,6 +276,26 @@ def test_a_pipe_gets_neither_colour_nor_box_drawing() -> None:
     assert done.returncode == 0
     assert done.stdout.isascii()
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {}], ids=str)
+def test_a_terminal_is_told_of_a_finding_once(nets: str, environment: dict[str, str]) -> None:
+    code = (
+        "import pty, sys; "
+        f"status = pty.spawn([sys.executable, '-m', 'shapecalc', 'show', '{nets}:Wrong']); "
+        "sys.exit(status >> 8)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout.count("expected input channels 16, got 8") == 1
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from shapecalc.analysis import analyze
 from shapecalc.dims import symbol
-from shapecalc.errors import PatternError
+from shapecalc.errors import PatternError, TargetError
 from shapecalc.inputs import parse_pattern
 
 N, H, W, T = map(symbol, "NHWT")
@@ -157,3 +157,69 @@ def test_sizes_at_which_to_evaluate_are_checked() -> None:
                   {"N": 1, "H": 9.5, "W": 9}):  # fmt: skip
         with pytest.raises(PatternError):
             analysis.at(**sizes)
+
+
+def test_a_tuple_of_sizes_is_one_shape() -> None:
+    conv = nn.Conv2d(3, 8, 3)
+    for shape in (("N", 3, "H", "W"), ["N", 3, H, "W"], (N, 3, H, W)):
+        assert analyze(conv, shape).inputs[0].shape == (N, 3, H, W)
+    assert str(analyze(conv, (2, 3, 9, 8)).output) == "(2, 8, 7, 6)"
+
+
+def test_a_tensor_stands_for_its_shape_where_nothing_is_a_pattern() -> None:
+    analysis = analyze(nn.Embedding(10, 4), torch.zeros(2, 5, dtype=torch.int64))
+    assert [(str(t.shape), t.dtype) for t in analysis.inputs] == [("(2, 5)", "int64")]
+    assert analysis.verify()
+    analysis = analyze(Two(), "N,3,H", torch.zeros(1, 5, 1))  # here it is a constant
+    assert [tensor.name for tensor in analysis.inputs] == ["left"]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (nn.Conv2d, "expected an nn.Module, .* got the class Conv2d"),
+        (7, "got 7"),
+        ("examples/unet.py:UNet", "is a target of the command line: import it"),
+        ("torchvision.models:resnet50", "is a target of the command line: import it"),
+    ],
+)
+def test_what_is_no_model_is_refused(model: Any, message: str) -> None:
+    with pytest.raises(TargetError, match=message):
+        analyze(model)
+
+
+def test_a_model_without_inputs() -> None:
+    class Table(nn.Module):
+        def forward(self) -> Tensor:
+            return torch.zeros(3, 4)
+
+    analysis = analyze(Table())
+    assert (analysis.symbols, str(analysis.output)) == ((), "(3, 4)")
+    assert analysis.verify()
+
+
+def test_a_keyword_input_is_inferred() -> None:
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(5, 8, 3).double()
+
+        def forward(self, *, image: Tensor, mask: Any = None) -> Tensor:
+            return self.conv(image)
+
+    analysis = analyze(Named())
+    (tensor,) = analysis.inputs
+    assert (tensor.name, str(tensor.shape), tensor.dtype) == ("image", "(N, 5, H, W)", "float64")
+    assert analysis.verify(sizes=[(9, 8)])
+
+
+def test_a_forward_without_an_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            while True:
+                x = x + 1
+
+    monkeypatch.setattr("shapecalc.trace.recorder.MOST_LAYERS", 50)
+    (finding,) = analyze(Endless(), "N").findings
+    assert finding.kind == "forward"
+    assert "more than 50 op calls" in finding.message

@@ -155,6 +155,8 @@ def test_all_sizes_rejected_is_said() -> None:
         ([(8, 8)], "meta", "nothing runs on the meta device"),
         ([(1 << 40, 1 << 40)], "cpu", "this machine cannot hold the tensors at N=2"),
         ([(8,)], "cpu", "a size is missing for H"),
+        ((8, 8), "cpu", "sizes are several, .* got 8 for one of them"),
+        ("8x8", "cpu", "sizes are several, .* got '8x8'"),
         ([(8, 8, 8, 8)], "cpu", "4 sizes given, the inputs have 3 symbols: N, H, W"),
     ],
 )

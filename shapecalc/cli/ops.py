@@ -9,9 +9,12 @@ import click
 
 from shapecalc.cli.options import analyzed, traceback_option
 from shapecalc.cli.output import emit, terminal
+from shapecalc.cli.show import report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shapecalc.analysis import Analysis
 
 
 @click.command()
@@ -30,7 +33,9 @@ def ops(
 ) -> None:
     """List the torch functions that have a rule, by family."""
     if target is not None:
-        emit(_missing(target, inputs, arguments))
+        analysis = analyzed(target, inputs, arguments, train=False)
+        emit(_missing(analysis))
+        report(analysis)
         return
     families = known()
     if form == "markdown":
@@ -64,12 +69,13 @@ def table(families: Mapping[str, list[str]]) -> str:
     return markdown.table(("family", "torch functions"), lines)
 
 
-def _missing(target: str, inputs: tuple[str, ...], arguments: tuple[str, ...]) -> str:
-    analysis = analyzed(target, inputs, arguments, train=False)
-    from shapecalc.op import READERS
+def _missing(analysis: Analysis) -> str:
+    from shapecalc.op import LAYERS, READERS
 
-    functions = (layer.function for layer in analysis.layers)
-    counts = Counter(name for name in functions if name not in READERS)
+    functions = (layer.function for layer in analysis.layers)  # a spec has modules there
+    counts = Counter(name for name in functions if name not in READERS and name not in LAYERS)
     if not counts:
-        return "every function has a rule\n"
-    return "".join(f"{name}: {count} calls\n" for name, count in counts.most_common())
+        end = " up to where it fails" if analysis.findings else ""
+        return f"every function{end} has a rule\n"
+    lines = (f"{name}: {n} call{'' if n == 1 else 's'}\n" for name, n in counts.most_common())
+    return "".join(lines)

@@ -14,11 +14,13 @@ from torch import nn
 from shapecalc import dims
 from shapecalc.conditions import Assumption, Condition, Hint
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import DataDependentError
+from shapecalc.errors import DataDependentError, ForwardError
 from shapecalc.graph import Label, Layer, LayerGraph, ModuleCall, OutputRef, Premise, Source
 from shapecalc.op import Call, Op
 from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.source import caller
+
+MOST_LAYERS = 100_000  # op calls, beyond which a forward is taken for one without an end
 
 
 @dataclass(slots=True)
@@ -67,6 +69,10 @@ class Recorder:
         """
         named = [operand.source for operand in call.operands]
         sources = (*named, *dict.fromkeys(s for s in received if s not in named))
+        if len(self.layers) >= MOST_LAYERS:
+            raise ForwardError(
+                f"more than {MOST_LAYERS:,} op calls: `forward` does not seem to end"
+            )
         for source in sources:
             if isinstance(source, OutputRef):
                 label = label.weaker(self.layers[source.layer].label)

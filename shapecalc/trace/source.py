@@ -15,8 +15,11 @@ from shapecalc.graph import Location
 # the function that calls the model: what lies beyond it is not the model's code
 START = "_call_model"
 
+_TORCH = os.path.dirname(os.path.abspath(torch.__file__))
+
 _INSIDE = (
-    os.path.dirname(os.path.abspath(torch.__file__)) + os.sep,
+    _TORCH + os.sep,
+    os.path.join(os.path.dirname(_TORCH), "sympy") + os.sep,
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
     contextlib.__file__,  # stands between an error and the place it comes from
     "<",

@@ -147,6 +147,8 @@ def verify(
     """
     _check_device(device)
     stated = sizes is not None
+    if isinstance(sizes, (str, int, Mapping)):
+        raise PatternError(f"{_SIZES}, got {sizes!r}")
     wanted = [_named(analysis, size) for size in sizes] if sizes is not None else None
     runs: list[Run] = []
     differences: list[Difference] = []
@@ -327,6 +329,9 @@ def _real_model(analysis: Analysis, sizes: Mapping[str, int], device: str) -> nn
     return source
 
 
+_SIZES = "sizes are several, each a tuple or a mapping, such as [(224, 224), (97, 64)]"
+
+
 def _named(analysis: Analysis, sizes: Sequence[int] | Mapping[str, int]) -> dict[str, int]:
     """Return sizes by symbol; a tuple is for the last symbols of the inputs."""
     symbols = [str(symbol) for symbol in analysis.graph.symbols]
@@ -334,6 +339,8 @@ def _named(analysis: Analysis, sizes: Sequence[int] | Mapping[str, int]) -> dict
     if isinstance(sizes, Mapping):
         named = {str(name): size for name, size in sizes.items()}
     else:
+        if isinstance(sizes, (str, int)):
+            raise PatternError(f"{_SIZES}, got {sizes!r} for one of them")
         if len(sizes) > len(symbols):
             known = f"{counted(len(symbols), 'symbol')}: {', '.join(symbols) or 'none'}"
             raise PatternError(f"{counted(len(sizes), 'size')} given, the inputs have {known}")
