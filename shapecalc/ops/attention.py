@@ -58,6 +58,7 @@ class ScaledDotProductAttention(Op):
                 raise RankError(f"expected a mask of at least 2 dimensions, got {attn_mask}")
             require_expands(attn_mask, Shape((*batch, length, sources)), "attn_mask")
         whole = broadcast(batch, Shape(batch_v))
+        # torch then compares no batches either; ones that do not broadcast stay refused here
         if whole != Shape(batch_q) and any(
             decide(size, "==", 0, "nothing to attend to") for size in (length, *value)
         ):

@@ -133,6 +133,9 @@ def read_unique(
     return Call(op, (input,), (input.dtype, "int64", "int64")[: 1 + inverse + counts])
 
 
+_MATRIX_ORDERS = ("fro", "nuc", math.inf, -math.inf, 1, -1, 2, -2)
+
+
 @reads("norm", "linalg.vector_norm", "linalg.norm", named=True)
 def read_norm(
     function: str,
@@ -153,6 +156,8 @@ def read_norm(
     name = function.rpartition(".")[2]
     of_matrix = function == "linalg.norm" and order is not None
     of_matrix &= (input.ndim if axes is None else len(axes)) == 2
+    if of_matrix and order not in _MATRIX_ORDERS:
+        raise SizeError(f"a matrix has no norm with ord={order}, only with {_MATRIX_ORDERS}")
     if isinstance(order, (int, float)) and (order < 0 or (order == math.inf and not of_matrix)):
         _require_extremes(input.shape, axes_of(axes, input.ndim), order, of_matrix=of_matrix)
     op = Reduction(function=name, dim=axes, keepdim=keepdim)

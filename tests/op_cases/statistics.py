@@ -43,6 +43,7 @@ REJECTS = [
     Rejects(lambda x: x.norm(float("inf")),                   (3, 0)),
     Rejects(lambda x: torch.linalg.vector_norm(x, -1, 1),     (3, 0)),
     Rejects(lambda x: torch.linalg.norm(x, -2),               (3, 0)),
+    Rejects(lambda x: torch.linalg.norm(x, 3),                (3, 4)),
     Rejects(lambda x: torch.linalg.norm(x, -1),               (3, 0)),
     Rejects(lambda x: torch.linalg.norm(x, float("-inf")),    (0, 3)),
 ]  # fmt: skip
