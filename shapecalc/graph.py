@@ -174,9 +174,10 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"layer '{self.layer}': " if self.layer else ""
+        needs = f"\n  needs: {self.condition}" if self.condition is not None else ""
         at = f"\n  at {self.location}" if self.location else ""
         fix = f"\n  fix: {self.fix}" if self.fix else ""
-        return f"{where}{self.message}{at}{fix}"
+        return f"{where}{self.message}{needs}{at}{fix}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -341,6 +341,7 @@ def test_sizes_that_the_model_rejects_are_exit_code_1(folder: Path) -> None:
     assert result.stderr == (
         "error: not accepted: H=2, W=9, N=1\n"
         "layer 'conv': the kernel spans 3 elements, the padded input has H\n"
+        "  needs: H >= 3\n"
         f"  at {folder}/nets.py:13\n"
     )
 
