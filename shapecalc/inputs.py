@@ -16,9 +16,9 @@ from typing import Any
 
 from shapecalc import dims
 from shapecalc.dims import Dim, Shape
+from shapecalc.dtypes import DTYPE_NAMES
 from shapecalc.errors import PatternError
 from shapecalc.graph import Input
-from shapecalc.op import DTYPE_NAMES
 
 _LONGEST = 1000  # characters of a pattern; a size is short
 _HEAVIEST = 1000  # symbols and numbers of a formula, multiplied out

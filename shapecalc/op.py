@@ -1,16 +1,14 @@
-"""Ops: what one call does to shapes, and the two registries that lead to them.
+"""Ops: what one call does to shapes.
 
 An `Op` is a frozen dataclass of parameters under torch's own names, with the rule `out_shape`.
-Two registries lead to one: `reads` takes the arguments of a torch function, `layer` those of a
-`torch.nn` module as a YAML spec writes them. Neither imports torch: a reader is registered
-under a name, and receives every tensor as an `Operand`, every size as a `Dim` or an int, and
-a float computed from sizes as a `SizeFloat`.
+A rule knows shapes and parameters only. A reader, registered in `registry.py`, makes a `Call`
+of it: the op, and the tensors that it is applied to, each seen as an `Operand`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeAlias
@@ -154,98 +152,6 @@ def forget_outcomes() -> None:
     _outcomes.cache_clear()
 
 
-# ---------------------------------------------------------------------------- registries
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A function from torch's arguments to a `Call`, and the function's name in torch."""
-
-    read: Callable[..., Call]
-    name: str
-    family: str
-    written: Callable[..., Call]  # the function as it stands in the family's file
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A `torch.nn` module as a spec describes it: its op and the shapes of its parameters."""
-
-    op: Op
-    parameters: Mapping[str, Shape] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class LayerType:
-    """A function from the constructor arguments of a `torch.nn` module to what it builds."""
-
-    build: Callable[..., Built]
-    name: str
-    family: str
-
-
-READERS: dict[str, Reader] = {}
-LAYERS: dict[str, LayerType] = {}
-
-
-def reads(*names: str, named: bool = False) -> Callable[[Callable[..., Call]], Callable[..., Call]]:
-    """Register a reader for torch functions.
-
-    A bare name such as `relu` stands for that function wherever torch has it: in `torch`,
-    `torch.Tensor`, `torch.nn.functional`, in-place and as an operator. A dotted one, such as
-    `linalg.norm` or `Tensor.expand`, is just that attribute of torch. With `named`, the reader
-    receives the name first, so that one reader can serve many functions.
-
-    Raises:
-        ValueError: a name has a reader already.
-    """
-
-    def register(read: Callable[..., Call]) -> Callable[..., Call]:
-        for name in names:
-            if name in READERS:
-                raise ValueError(f"two readers for {name}")
-            bound = _with_name(read, name) if named else read
-            READERS[name] = Reader(bound, name, _family(read), read)
-        return read
-
-    return register
-
-
-def _with_name(read: Callable[..., Call], name: str) -> Callable[..., Call]:
-    def bound(*args: Any, **kwargs: Any) -> Call:
-        return read(name, *args, **kwargs)
-
-    return bound
-
-
-def layer(*names: str) -> Callable[[Callable[..., Built]], Callable[..., Built]]:
-    """Register the builder of a `torch.nn` module for specs.
-
-    A builder has the parameters of the module's constructor, in the order of torch; before
-    them come `name`, the module's own name, and `inputs`, the shapes that reach the layer,
-    from which it completes what the spec leaves out.
-
-    Raises:
-        ValueError: a name has a builder already.
-    """
-
-    def register(build: Callable[..., Built]) -> Callable[..., Built]:
-        for name in names:
-            if name in LAYERS:
-                raise ValueError(f"two builders for {name}")
-            LAYERS[name] = LayerType(build, name, _family(build))
-        return build
-
-    return register
-
-
-def _family(function: Callable[..., object]) -> str:
-    return function.__module__.rpartition(".")[2]
-
-
-# ---------------------------------------------------------------------------- what rules share
-
-
 def require_rank(x: Shape, *ranks: int, layout: str) -> None:
     """Demand one of several numbers of axes; `layout` names them for the message.
 
@@ -287,52 +193,6 @@ def axis_index(dim: int, ndim: int) -> int:
     return axis % axes
 
 
-# from the narrowest to the widest: what torch promotes a pair to
-DTYPE_NAMES = (
-    "bool",
-    "uint8",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "float16",
-    "bfloat16",
-    "float32",
-    "float64",
-    "complex32",
-    "complex64",
-    "complex128",
-)
-
-
-def promote(*dtypes: str) -> str:
-    """Return the type that torch computes in for operands of these types.
-
-    Source:
-        https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
-
-    >>> promote("int64", "float16")
-    'float16'
-    """
-    known = {dtype for dtype in dtypes if dtype in DTYPE_NAMES}
-    if known == {"float16", "bfloat16"}:
-        return "float32"
-    if "uint8" in known and "int8" in known:
-        known.add("int16")  # the narrowest that holds both
-    # a complex type has the width of the widest part
-    if "float64" in known and known & {"complex32", "complex64"}:
-        known.add("complex128")
-    if "float32" in known and "complex32" in known:
-        known.add("complex64")
-    return max(known, key=DTYPE_NAMES.index, default="float32")
-
-
-def is_floating(dtype: str) -> bool:
-    """Tell whether a type holds fractions."""
-    return dtype.startswith(("float", "bfloat", "complex"))
-
-
-# parameters with an entry per axis, which torch also takes as one number
 _PER_AXIS = {
     "kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "dim",
 }  # fmt: skip

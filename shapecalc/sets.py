@@ -65,12 +65,12 @@ def _search(
         usual.pop()
     about = [c for c in conditions if set(map(str, c.symbols)) & set(names)]
     too_small = all(c.relation in _INEQUALITIES for c in conditions if not c.holds(near))
-    choices = [
+    choices = []
+    for name in names:
+        here = near[name]
         # an input that is too small is made a good deal larger: the next layer shrinks it again
-        [near[name], *(near[name] << n for n in range(1, 16) if too_small and len(names) < 3)]
-        + sorted(usual, key=lambda n: abs(n - near[name]))
-        for name in names
-    ]
+        larger = (here << n for n in range(1, 16)) if too_small and len(names) < 3 else ()
+        choices.append([here, *larger, *_nearest_first(usual, here)])
     for sizes in itertools.product(*choices):
         at = {**near, **dict(zip(names, sizes, strict=True))}
         if all(condition.holds(at) for condition in about):
@@ -87,6 +87,10 @@ def _search(
             if all(condition.holds(at) for condition in about):
                 return at
     return None
+
+
+def _nearest_first(sizes: Iterable[int], here: int) -> list[int]:
+    return sorted(sizes, key=lambda size: abs(size - here))
 
 
 def _sample(

@@ -37,7 +37,7 @@ def equation() -> str:
 
 def ops() -> str:
     """Return the table of all torch functions that have a rule."""
-    from shapecalc.op import LAYERS, READERS
+    from shapecalc.registry import LAYERS, READERS
 
     table = printed("ops", "--format", "markdown")
     count = f"{len(READERS)} functions of torch and {len(LAYERS)} of its modules have a rule"

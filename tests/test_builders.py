@@ -13,7 +13,8 @@ import shapecalc.ops  # noqa: F401  # registers the builders
 from shapecalc.conditions import Hint
 from shapecalc.dims import Shape
 from shapecalc.errors import ShapeError
-from shapecalc.op import LAYERS, infer
+from shapecalc.op import infer
+from shapecalc.registry import LAYERS
 
 # module, its arguments without what is inferred, what is inferred, the shapes that reach it
 ROWS = [

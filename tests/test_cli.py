@@ -184,7 +184,7 @@ def test_verify_of_wrong_shapes_is_exit_code_1(nets: str) -> None:
 
 
 def test_ops_lists_every_function() -> None:
-    from shapecalc.op import READERS
+    from shapecalc.registry import READERS
 
     result = run("ops")
     words = set(result.stdout.replace(",", " ").split())

@@ -12,7 +12,8 @@ from torch import nn
 import shapecalc.ops  # noqa: F401  # registers the builders
 from shapecalc.conditions import Hint
 from shapecalc.dims import Shape, evaluate, symbol
-from shapecalc.op import LAYERS, infer
+from shapecalc.op import infer
+from shapecalc.registry import LAYERS
 
 C, D, H, N, W = (symbol(name) for name in "CDHNW")
 SIZES = {"N": 2, "C": 4, "D": 8, "H": 12, "W": 14}

@@ -141,5 +141,5 @@ def test_rule_rejects_what_torch_rejects(case: Rejects) -> None:
 
 def test_every_reader_has_a_row() -> None:
     used = {layer.function for case in CASES for layer in traced(case).layers}
-    missing = sorted(set(shapecalc.op.READERS) - used)
+    missing = sorted(set(shapecalc.registry.READERS) - used)
     assert not missing, f"add a row to tests/op_cases for {missing}"

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from shapecalc.analysis import analyze
 from shapecalc.graph import Label
-from shapecalc.op import READERS, forget_outcomes
+from shapecalc.op import forget_outcomes
+from shapecalc.registry import READERS
 from shapecalc.trace.targets import targets
 
 

@@ -50,7 +50,7 @@ def ops(
 def known() -> dict[str, list[str]]:
     """Return the names of the torch functions that have a reader, by family."""
     import shapecalc.ops  # noqa: F401  # registers the readers
-    from shapecalc.op import READERS
+    from shapecalc.registry import READERS
 
     families: dict[str, list[str]] = {}
     for name, reader in READERS.items():
@@ -70,7 +70,7 @@ def table(families: Mapping[str, list[str]]) -> str:
 
 
 def _missing(analysis: Analysis) -> str:
-    from shapecalc.op import LAYERS, READERS
+    from shapecalc.registry import LAYERS, READERS
 
     functions = (layer.function for layer in analysis.layers)  # a spec has modules there
     counts = Counter(name for name in functions if name not in READERS and name not in LAYERS)

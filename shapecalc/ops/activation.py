@@ -10,21 +10,12 @@ from dataclasses import dataclass
 from shapecalc import dims
 from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
+from shapecalc.dtypes import is_floating
 from shapecalc.errors import RankError
-from shapecalc.op import (
-    Built,
-    Call,
-    Op,
-    Operand,
-    OutShape,
-    axis_index,
-    is_floating,
-    layer,
-    reads,
-    require_rank,
-)
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.pointwise import Pointwise
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

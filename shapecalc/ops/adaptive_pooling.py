@@ -10,8 +10,9 @@ from shapecalc import dims
 from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.window import PerAxis, require_elements
+from shapecalc.registry import Built, layer, reads
 
 Sizes: TypeAlias = IntoDim | Sequence[IntoDim | None] | None
 

@@ -13,8 +13,9 @@ from shapecalc import dims
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.view import Sizes, as_dims, as_sizes
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

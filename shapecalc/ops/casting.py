@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shapecalc.op import Call, Operand, reads
+from shapecalc.op import Call, Operand
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import is_type
+from shapecalc.registry import reads
 
 _TYPES = {
     "float": "float32",

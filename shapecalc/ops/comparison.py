@@ -8,8 +8,9 @@ from typing import NamedTuple
 from shapecalc import dims
 from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import operands_of, pointwise
+from shapecalc.registry import reads
 
 _COMPARISONS = """
     eq ne not_equal lt less le less_equal gt greater ge greater_equal isclose isfinite isinf

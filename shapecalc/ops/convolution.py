@@ -9,7 +9,7 @@ from shapecalc import dims
 from shapecalc.conditions import decide, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, symbol, window_count
 from shapecalc.errors import SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.padding import PADDING_MODES, padded
 from shapecalc.ops.window import (
@@ -22,6 +22,7 @@ from shapecalc.ops.window import (
     require_fits,
     require_window,
 )
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,14 @@ from typing import Any
 from shapecalc import dims
 from shapecalc.conditions import choose, larger, require, require_positive, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.dtypes import is_floating
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import DATA, Call, Op, Operand, OutShape, SizeFloat, data, is_floating, reads
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, SizeFloat, data
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import as_complex, result_type
 from shapecalc.ops.view import Sizes, as_dims, as_sizes
 from shapecalc.ops.window import require_elements
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

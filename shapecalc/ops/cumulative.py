@@ -9,13 +9,15 @@ from typing import Any
 from shapecalc import dims
 from shapecalc.conditions import larger, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
+from shapecalc.dtypes import is_floating
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, is_floating, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.comparison import with_indices
 from shapecalc.ops.joining import Cat
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_floating, result_type
 from shapecalc.ops.reduction import axes_of, summed
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

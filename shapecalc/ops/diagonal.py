@@ -9,10 +9,11 @@ from shapecalc import dims
 from shapecalc.conditions import larger, require_same, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, reads
+from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.joining import Tensors, as_tensors, at_least, joined
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.reduction import axes_of
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,21 +7,12 @@ from dataclasses import dataclass
 from shapecalc import dims
 from shapecalc.conditions import require_same
 from shapecalc.dims import Shape
+from shapecalc.dtypes import promote
 from shapecalc.errors import RankError
-from shapecalc.op import (
-    Built,
-    Call,
-    Op,
-    Operand,
-    OutShape,
-    axis_index,
-    layer,
-    promote,
-    reads,
-    require_rank,
-)
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_floating
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from shapecalc.conditions import require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, ShapeError, SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, reads
+from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.registry import reads
 
 _TERM = re.compile(r"([a-zA-Z]*)(\.\.\.)?([a-zA-Z]*)")
 

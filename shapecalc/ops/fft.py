@@ -10,8 +10,9 @@ from shapecalc import dims
 from shapecalc.conditions import require_positive
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.promotion import as_complex, as_floating, as_real
+from shapecalc.registry import reads
 
 Ends: TypeAlias = Literal["both", "half in", "half out"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shapecalc import dims
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, Shape, format_dim, window_count
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.window import (
     Pairs,
     PerAxis,
@@ -16,6 +16,7 @@ from shapecalc.ops.window import (
     require_fits,
     require_window,
 )
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

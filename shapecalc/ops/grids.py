@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from shapecalc import dims
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, reads
+from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.joining import Tensors, as_tensors, each_own_type, joined
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

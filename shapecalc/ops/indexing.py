@@ -9,9 +9,10 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_element, require_same
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError
-from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import broadcast, pointwise
 from shapecalc.ops.promotion import result_type
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

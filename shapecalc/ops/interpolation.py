@@ -11,9 +11,10 @@ from shapecalc import dims
 from shapecalc.conditions import choose, require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import DataDependentError, RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, SizeFloat, layer, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, SizeFloat, require_rank
 from shapecalc.ops.adaptive_pooling import AdaptivePool
 from shapecalc.ops.window import require_elements
+from shapecalc.registry import Built, layer, reads
 
 Sizes: TypeAlias = IntoDim | Sequence[IntoDim] | None
 Factors: TypeAlias = float | Dim | SizeFloat | Sequence[float | Dim | SizeFloat] | None

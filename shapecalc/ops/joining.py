@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from shapecalc import dims
 from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, Shape
+from shapecalc.dtypes import promote
 from shapecalc.errors import DimMismatchError, RankError, SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, promote, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.registry import reads
 
 Tensors = Sequence[Operand]
 

@@ -10,9 +10,10 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, format_shape
 from shapecalc.errors import RankError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.normalization import affine_parameters, features_of
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

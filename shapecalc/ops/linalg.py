@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, reads
+from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_complex, as_real
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from shapecalc import dims
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads
+from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.matmul import require_expands
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

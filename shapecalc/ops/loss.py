@@ -9,20 +9,13 @@ from typing import Any
 from shapecalc import dims
 from shapecalc.conditions import decide, require, require_element, require_positive, require_same
 from shapecalc.dims import Dim, Shape
+from shapecalc.dtypes import is_floating, promote
 from shapecalc.errors import DimMismatchError, RankError, ShapeError, SizeError
-from shapecalc.op import (
-    Call,
-    Op,
-    Operand,
-    OutShape,
-    is_floating,
-    promote,
-    reads,
-    require_rank,
-)
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.matmul import require_expands, require_shape
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.window import require_elements
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

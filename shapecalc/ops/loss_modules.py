@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shapecalc.dims import Shape
-from shapecalc.op import Built, layer
 from shapecalc.ops.loss import POSITIONAL, Loss, legacy_reduction
+from shapecalc.registry import Built, layer
 
 _FUNCTIONS = {
     "L1Loss": "l1_loss",

@@ -9,8 +9,9 @@ from itertools import pairwise
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.registry import reads
 
 
 def require_expands(x: Shape, to: Shape, what: str) -> None:

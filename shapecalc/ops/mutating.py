@@ -10,9 +10,10 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, window_count
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.reduction import axes_of
 from shapecalc.ops.view import as_dims, as_sizes
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.linear import features_fix
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

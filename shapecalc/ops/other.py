@@ -9,8 +9,9 @@ from shapecalc import dims
 from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from shapecalc import dims
 from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, data, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, data, require_rank
 from shapecalc.ops.window import require_elements
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from shapecalc import dims
 from shapecalc.conditions import require
 from shapecalc.dims import ZERO, Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.window import Pairs, require_elements
+from shapecalc.registry import Built, layer, reads
 
 PADDING_MODES = ("reflect", "replicate", "circular")
 

@@ -10,8 +10,9 @@ from shapecalc import dims
 from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import DimMismatchError
-from shapecalc.op import Call, Op, Operand, OutShape, reads
+from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.promotion import as_floating, as_real, result_type
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

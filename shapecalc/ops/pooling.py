@@ -9,7 +9,7 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_positive
 from shapecalc.dims import Dim, Shape, format_dim, symbol, window_count
 from shapecalc.errors import SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.window import (
     Pairs,
     PerAxis,
@@ -20,6 +20,7 @@ from shapecalc.ops.window import (
     require_fits,
     require_window,
 )
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

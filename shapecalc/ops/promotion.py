@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shapecalc.op import Operand, SizeFloat, is_floating, promote
+from shapecalc.dtypes import is_floating, promote
+from shapecalc.op import Operand, SizeFloat
 
 _COMPLEX_OF = {"float16": "complex32", "float32": "complex64", "float64": "complex128"}
 _REAL_OF = {complex_: real for real, complex_ in _COMPLEX_OF.items()}

@@ -8,11 +8,12 @@ from typing import Any
 from shapecalc import dims
 from shapecalc.conditions import require, require_element, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape
-from shapecalc.op import Call, Op, Operand, OutShape, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.creation import create
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import result_type
 from shapecalc.ops.view import Sizes, as_sizes
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from typing import Any
 from shapecalc import dims
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.matmul import require_shape
+from shapecalc.registry import Built, layer, reads
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 

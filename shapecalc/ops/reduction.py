@@ -9,19 +9,13 @@ from typing import NamedTuple, TypeAlias
 from shapecalc import dims
 from shapecalc.conditions import require
 from shapecalc.dims import Shape
+from shapecalc.dtypes import is_floating
 from shapecalc.errors import RankError
-from shapecalc.op import (
-    Call,
-    Op,
-    Operand,
-    OutShape,
-    axis_index,
-    is_floating,
-    reads,
-)
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.comparison import ValuesAndIndices
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import as_floating, as_real, result_type
+from shapecalc.registry import reads
 
 Axes: TypeAlias = int | Sequence[int] | None
 

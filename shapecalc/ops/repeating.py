@@ -10,8 +10,9 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.view import as_dims, as_sizes
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from shapecalc import dims
 from shapecalc.conditions import require_element, require_same
 from shapecalc.dims import IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.index_items import Slice, at_axis
 from shapecalc.ops.indexing import require_at_most_one_axis, require_index_fits, require_not_empty
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.slicing import indexed, require_stretches
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from shapecalc.conditions import (
 )
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.index_items import (
     Chosen,
     Item,
@@ -31,6 +31,7 @@ from shapecalc.ops.index_items import (
     item_text,
 )
 from shapecalc.ops.pointwise import broadcast
+from shapecalc.registry import reads
 
 
 def slice_size(size: Dim, bounds: Slice) -> Dim:

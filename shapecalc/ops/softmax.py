@@ -9,17 +9,8 @@ from dataclasses import dataclass, field
 
 from shapecalc.conditions import require_positive
 from shapecalc.dims import Shape
-from shapecalc.op import (
-    Built,
-    Call,
-    Op,
-    Operand,
-    OutShape,
-    axis_index,
-    layer,
-    reads,
-    require_rank,
-)
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from shapecalc import dims
 from shapecalc.conditions import require_element, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

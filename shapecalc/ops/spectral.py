@@ -8,8 +8,9 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_positive, require_same, smaller
 from shapecalc.dims import Dim, IntoDim, Shape, window_count
 from shapecalc.errors import ShapeError
-from shapecalc.op import Call, Op, Operand, OutShape, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.promotion import as_complex, as_real
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ from shapecalc import dims
 from shapecalc.conditions import choose, choose_pieces, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import DataDependentError, RankError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.index_items import Slice
 from shapecalc.ops.slicing import slice_size
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from shapecalc import dims
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index, reads
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_real, result_type
 from shapecalc.ops.reduction import Axes, Reduction, as_axes, axes_of, reduced
 from shapecalc.ops.window import require_elements
+from shapecalc.registry import reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Built, Op, OutShape, layer, require_rank
+from shapecalc.op import Op, OutShape, require_rank
 from shapecalc.ops.linear import features_fix
+from shapecalc.registry import Built, layer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

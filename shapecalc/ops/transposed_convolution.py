@@ -9,7 +9,7 @@ from shapecalc import dims
 from shapecalc.conditions import Condition, require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.convolution import (
     channels_of,
     conv,
@@ -19,6 +19,7 @@ from shapecalc.ops.convolution import (
     require_in_channels,
 )
 from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_window
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from shapecalc import dims
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, layer, per_axis, reads, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_elements
+from shapecalc.registry import Built, layer, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

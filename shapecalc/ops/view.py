@@ -10,8 +10,9 @@ from shapecalc import dims
 from shapecalc.conditions import at_hint, decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Built, Call, Op, Operand, OutShape, axis_index, layer, reads
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.promotion import BYTES, as_complex, as_real
+from shapecalc.registry import Built, layer, reads
 
 Sizes: TypeAlias = Sequence[IntoDim]
 

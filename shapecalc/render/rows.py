@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from shapecalc.dims import Dim, Shape, evaluate
 from shapecalc.graph import Input, Label, Layer, LayerGraph, Location, ModuleCall
-from shapecalc.op import LAYERS, Op, format_parameters
+from shapecalc.op import Op, format_parameters
+from shapecalc.registry import LAYERS
 from shapecalc.render.plain import plain
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from shapecalc.op import READERS, Reader
+from shapecalc.registry import READERS, Reader
 from shapecalc.spec.parameters import Signature, parameter
 
 _STUBS = """

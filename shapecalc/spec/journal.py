@@ -12,7 +12,8 @@ from shapecalc import dims
 from shapecalc.conditions import Assumption, Condition, Hint, Path, following
 from shapecalc.errors import ShapeError
 from shapecalc.graph import Finding, Layer, Location, ModuleCall, OutputRef, Premise, Source
-from shapecalc.op import Built, Op, Operand, Outcome
+from shapecalc.op import Op, Operand, Outcome
+from shapecalc.registry import Built
 from shapecalc.spec.nodes import Place, wrong
 from shapecalc.spec.schema import Use
 

@@ -1,4 +1,4 @@
-"""What a spec may write for the parameters of a type, read off the builders in `op.LAYERS`."""
+"""What a spec may write for the parameters of a type, read off the builders in `registry.LAYERS`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from shapecalc.op import LAYERS, LayerType
+from shapecalc.registry import LAYERS, LayerType
 
 _OPERANDS: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("Bilinear", "CosineSimilarity", "PairwiseDistance"), (2, 2)),

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 import shapecalc.ops  # noqa: F401  # registers the readers
-from shapecalc.op import READERS, Reader
+from shapecalc.registry import READERS, Reader
 
 # the places where torch keeps one function under one name
 _PLACES = (

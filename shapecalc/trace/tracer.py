@@ -15,7 +15,8 @@ from shapecalc.conditions import Hint, Path, following, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
-from shapecalc.op import Call, Operand, Outcome, Reader, infer
+from shapecalc.op import Call, Operand, Outcome, infer
+from shapecalc.registry import Reader
 from shapecalc.trace import probe
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder

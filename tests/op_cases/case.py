@@ -49,7 +49,9 @@ class Case:
 
     def samples(self) -> list[dict[str, int]]:
         """Return the sizes at which the formula is compared with torch."""
-        names = [str(s) for s in dims.symbols_of([dims.as_dim(d) for o, _ in self.operands() for d in o])]
+        names = [
+            str(s) for s in dims.symbols_of([dims.as_dim(d) for o, _ in self.operands() for d in o])
+        ]
         if self.sizes:
             return [dict(sizes) for sizes in self.sizes]
         if not names:
