@@ -81,9 +81,7 @@ def resnet50() -> list[Row]:
         return empty(mode.from_tensor(torch.empty(2, 3, 224, 256, device="meta")))
 
     def export() -> object:
-        return torch.export.export(
-            model, (torch.rand(2, 3, 224, 256),), dynamic_shapes=(DYNAMIC,)
-        )
+        return torch.export.export(model, (torch.rand(2, 3, 224, 256),), dynamic_shapes=(DYNAMIC,))
 
     began = time.perf_counter()
     analyze(empty, "N,3,H,W")

@@ -95,7 +95,15 @@ def test_rules_and_sets_keep_their_libraries_to_themselves(path: Path) -> None:
         if library == "torch":
             torch_side = room(path) in ("trace", "verify") or relative == "spec/build_module.py"
             assert torch_side or not at_top, f"{relative} imports torch"
-            assert room(path) not in ("ops", "op", "registry", "dims", "conditions", "sets", "graph")
+            assert room(path) not in (
+                "ops",
+                "op",
+                "registry",
+                "dims",
+                "conditions",
+                "sets",
+                "graph",
+            )
         if library in ONLY_IN:
             homes = tuple(ONLY_IN[library].split())
             assert relative.startswith(homes), f"{relative} imports {library}"
@@ -183,5 +191,9 @@ _NOT_IN_SPECS = {
     "_freeze",
     "self",
     "custom_encoder",
-    "custom_decoder", "size_average", "reduce", "min_value", "max_value",
+    "custom_decoder",
+    "size_average",
+    "reduce",
+    "min_value",
+    "max_value",
 }

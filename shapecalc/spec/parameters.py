@@ -1,4 +1,4 @@
-"""What a spec may write for the parameters of a type, read off the builders in `registry.LAYERS`."""
+"""What a spec may write for the parameters of a type, read off the builders of the registry."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ def attend(**options):
 
 def heads(*args, **options):
     """Return attention of a sequence to another; keywords with a name are passed on."""
-    passed = {key: options.pop(key) for key in ("need_weights", "average_attn_weights") if key in options}
+    passed = {
+        key: options.pop(key) for key in ("need_weights", "average_attn_weights") if key in options
+    }
     layer = nn.MultiheadAttention(*args, **options).eval()
     return lambda query, key, value=None, **masks: layer(
         query, key, key if value is None else value, **masks, **passed

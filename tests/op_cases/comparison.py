@@ -10,7 +10,21 @@ from shapecalc.dims import floordiv
 from tests.op_cases.case import Case, H, N, Rejects, W
 from tests.op_cases.pointwise import named
 
-BINARY = ["eq", "ne", "not_equal", "lt", "less", "le", "less_equal", "gt", "greater", "ge", "greater_equal", "isclose", "__eq__"]
+BINARY = [
+    "eq",
+    "ne",
+    "not_equal",
+    "lt",
+    "less",
+    "le",
+    "less_equal",
+    "gt",
+    "greater",
+    "ge",
+    "greater_equal",
+    "isclose",
+    "__eq__",
+]
 UNARY = ["isfinite", "isinf", "isposinf", "isneginf", "isnan", "isreal"]
 
 CASES = [

@@ -16,6 +16,7 @@ WIDE = [{"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 1, "W": 4}]
 
 def regular(function):
     """Return the function on matrices that have an inverse and a factor of Cholesky."""
+
     def call(x, *rest):
         return function(x @ x.transpose(-2, -1) + torch.eye(x.shape[-1]), *rest)
 

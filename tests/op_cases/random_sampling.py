@@ -6,7 +6,15 @@ import torch
 
 from tests.op_cases.case import Case, H, N, Rejects
 
-IN_PLACE = ["normal_", "uniform_", "exponential_", "geometric_", "cauchy_", "log_normal_", "random_"]
+IN_PLACE = [
+    "normal_",
+    "uniform_",
+    "exponential_",
+    "geometric_",
+    "cauchy_",
+    "log_normal_",
+    "random_",
+]
 
 
 def filled(name: str) -> object:

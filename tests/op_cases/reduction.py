@@ -7,7 +7,17 @@ import torch
 from tests.op_cases.case import Case, H, N, Rejects, W
 from tests.op_cases.pointwise import named
 
-OVER_AXES = ["sum", "nansum", "mean", "nanmean", "amax", "amin", "logsumexp", "special.logsumexp", "count_nonzero"]
+OVER_AXES = [
+    "sum",
+    "nansum",
+    "mean",
+    "nanmean",
+    "amax",
+    "amin",
+    "logsumexp",
+    "special.logsumexp",
+    "count_nonzero",
+]
 OVER_ONE = ["prod", "argmax", "argmin", "median", "nanmedian", "max", "min", "mode", "std", "var"]
 
 CASES = [

@@ -26,5 +26,5 @@ REJECTS = [
     Rejects(nn.LogSoftmax(-3), (2, 3)),
     Rejects(nn.Softmin(1), ()),
     Rejects(lambda x: F.gumbel_softmax(x, dim=2), (2, 3)),
-    Rejects(lambda x: F.gumbel_softmax(x, hard=True),         (3, 0)),
+    Rejects(lambda x: F.gumbel_softmax(x, hard=True), (3, 0)),
 ]
