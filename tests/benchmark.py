@@ -115,7 +115,8 @@ def resnet50() -> list[Row]:
 
 def ratio(seconds: float, other: float) -> str:
     """Return how many times `other` a time is."""
-    return f"{seconds / other:.2g}x"
+    times = seconds / other
+    return f"{times:,.0f}x" if times >= 10 else f"{times:.2g}x"
 
 
 def row(

@@ -188,7 +188,7 @@ def blocks(draw: st.DrawFn) -> nn.Module:
             return Step("shuffle", lambda x: shuffle(x).expand(-1, CHANNELS, -1, -1), shuffle)
         case 3:
             unshuffle = nn.PixelUnshuffle(r)
-            return Step(f"unshuffle {r}", lambda x: unshuffle(x)[:, :: r * r], unshuffle)
+            return Step(f"unshuffle {r}", lambda x: unshuffle(x)[:, :CHANNELS], unshuffle)
     return nn.ChannelShuffle(2)
 
 
