@@ -94,6 +94,8 @@ def _known(condition: Condition) -> bool | None:
     number = dims.as_int(gap)
     if number is not None:
         return _compare(number, condition.relation, 0)
+    if condition.relation in ("==", "!=") and dims.never_zero(gap):
+        return condition.relation == "!="
     lowest, highest = dims.lower_bound(gap), dims.lower_bound(-gap)
     above = lowest is not None and lowest > 0
     below = highest is not None and highest > 0

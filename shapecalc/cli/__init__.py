@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -39,6 +40,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
+        # torch says so once it is imported without NumPy, which nothing here needs
+        warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
         try:
             return super().invoke(ctx)
         except ShapecalcError as error:

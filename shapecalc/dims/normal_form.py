@@ -252,6 +252,20 @@ def quotient(value: Dim) -> tuple[Dim, Dim] | None:
     return (numerator, denominator) if sizes else None
 
 
+def never_zero(dim: Dim) -> bool:
+    """Tell whether `dim` is a multiple of a number plus a constant that is none, as 4*N + 1.
+
+    >>> from shapecalc.dims import symbol
+    >>> never_zero(4 * symbol("N") + 1)
+    True
+    """
+    constant, terms = dim.as_coeff_add()
+    factors = [term.as_coeff_Mul()[0] for term in terms]
+    if not terms or not all(number.is_Integer for number in (constant, *factors)):
+        return False
+    return bool(constant % math.gcd(*map(int, factors)))
+
+
 @lru_cache(MANY)
 def as_remainder(dim: Dim) -> tuple[Dim, int] | None:
     """Return (x, m) where `dim` is x mod m, written x - m*floor(x/m), or None."""
