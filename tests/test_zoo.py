@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,9 @@ SCORE = Path(__file__).parents[2] / "shared" / "zoo" / "score.py"
 @pytest.mark.slow
 @pytest.mark.skipif(not SCORE.exists(), reason="the recorded models are not at hand")
 def test_recorded_models_of_torchvision() -> None:
-    pytest.importorskip("torchvision")
-    pytest.importorskip("transformers")
+    for package in ("torchvision", "transformers"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
     command = [sys.executable, str(SCORE), "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
