@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,5 +20,6 @@ def test_recorded_models_of_torchvision() -> None:
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
     command = [sys.executable, str(SCORE), "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=here)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
