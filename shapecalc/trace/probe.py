@@ -77,56 +77,74 @@ def measure(
     """
     name = str(getattr(func, "__name__", None) or getattr(func, "name", func))  # of a script
     leaves, structure = pytree.tree_flatten((args, kwargs))
-    known = [leaf.shape_ for leaf in leaves if isinstance(leaf, SymbolicTensor)]
-    known += [Shape((leaf.node.expr,)) for leaf in leaves if isinstance(leaf, torch.SymInt)]
-    inputs = tuple(dict.fromkeys(dim for shape in known for dim in shape))
-    runs: list[tuple[Mapping[str, int], list[torch.Tensor], Any]] = []
+    inputs = _sizes_in(leaves)
+    runs: list[_Run] = []
     failure = ""
     for sizes in _samples(tracer, dims.symbols_of(inputs)):
         concrete = [_concrete(leaf, sizes) for leaf in leaves]
         at_args, at_kwargs = pytree.tree_unflatten(concrete, structure)
         try:
-            result = func(*at_args, **at_kwargs)
+            runs.append(_Run(sizes, *pytree.tree_flatten(func(*at_args, **at_kwargs))))
         except Exception as error:  # whatever torch raises is the measurement
             failure = failure or f"{type(error).__name__}: {error}".split("\n")[0]
-            continue
-        flat, out_structure = pytree.tree_flatten(result)
-        runs.append((sizes, flat, out_structure))
     if not runs:
         raise ForwardError(f"{name} fails on meta tensors ({why}): {failure}")
-    _, first, out_structure = runs[0]
-    alike = [run for run in runs if _ranks(run[1]) == _ranks(first)]
-    places = [n for n, leaf in enumerate(first) if isinstance(leaf, torch.Tensor)]
-    if any(_numbers(flat) != _numbers(first) for _, flat, _ in runs):
+    first = runs[0]
+    if any(run.numbers() != first.numbers() for run in runs):
         raise ForwardError(f"{name} returns numbers that depend on sizes ({why})")
-    shapes, label = [], Label.PROBED if len(alike) == len(runs) else Label.UNKNOWN
-    for place in places:
-        shape = []
-        for axis in range(first[place].dim()):
-            values = [(sizes, flat[place].shape[axis]) for sizes, flat, _ in alike]
-            formula = _fit(values, inputs)
-            if formula is None:
-                label = Label.UNKNOWN
-                formula = tracer.record.fresh_size(f"an output of {name} ({why})")
-            shape.append(formula)
-        shapes.append(Shape(shape))
-    at = "; ".join(", ".join(f"{k}={v}" for k, v in sizes.items()) for sizes, _, _ in alike)
-    note = f"{name} was measured at {at or 'one size'}: {why}"
+    alike = [run for run in runs if run.ranks() == first.ranks()]
+    places = [n for n, rank in enumerate(first.ranks()) if rank is not None]
+    found = [_shape_at(place, alike, inputs) for place in places]
+    exact = len(alike) == len(runs) and all(None not in shape for shape in found)
+    origin = f"an output of {name} ({why})"
+    shapes = tuple(
+        Shape(tracer.record.fresh_size(origin) if size is None else size for size in shape)
+        for shape in found
+    )
+    at = "; ".join(", ".join(f"{k}={v}" for k, v in run.sizes.items()) for run in alike)
 
     def rebuild(outputs: Sequence[Any]) -> Any:
-        filled = list(first)
+        filled = list(first.flat)
         for place, output in zip(places, outputs, strict=True):
             filled[place] = output
-        return pytree.tree_unflatten(filled, out_structure)
+        return pytree.tree_unflatten(filled, first.structure)
 
     return Measured(
-        op=Unruled(function=name, outputs=tuple(shapes)),
-        shapes=tuple(shapes),
-        dtypes=tuple(NAMES[first[place].dtype] for place in places),
-        label=label,
-        note=note,
+        op=Unruled(function=name, outputs=shapes),
+        shapes=shapes,
+        dtypes=tuple(NAMES[first.flat[place].dtype] for place in places),
+        label=Label.PROBED if exact else Label.UNKNOWN,
+        note=f"{name} was measured at {at or 'one size'}: {why}",
         rebuild=rebuild,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What came out of one call, taken apart."""
+
+    sizes: Mapping[str, int]
+    flat: Sequence[Any]
+    structure: Any
+
+    def ranks(self) -> list[int | None]:
+        return [leaf.dim() if isinstance(leaf, torch.Tensor) else None for leaf in self.flat]
+
+    def numbers(self) -> list[Any]:
+        return [leaf for leaf in self.flat if isinstance(leaf, (int, float, str))]
+
+
+def _sizes_in(leaves: Sequence[Any]) -> tuple[Dim, ...]:
+    """Return the sizes that a call receives, each once."""
+    known = [leaf.shape_ for leaf in leaves if isinstance(leaf, SymbolicTensor)]
+    known += [Shape((leaf.node.expr,)) for leaf in leaves if isinstance(leaf, torch.SymInt)]
+    return tuple(dict.fromkeys(dim for shape in known for dim in shape))
+
+
+def _shape_at(place: int, runs: Sequence[_Run], inputs: Sequence[Dim]) -> list[Dim | None]:
+    """Return the formula of every axis of one output, None for an axis that none fits."""
+    axes = range(runs[0].flat[place].dim())
+    return [_fit([(run.sizes, run.flat[place].shape[n]) for run in runs], inputs) for n in axes]
 
 
 def _samples(tracer: Tracer, symbols: tuple[Dim, ...]) -> Iterator[dict[str, int]]:
@@ -153,14 +171,6 @@ def _concrete(leaf: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(leaf, torch.Tensor):
         return leaf.to("meta")
     return leaf
-
-
-def _numbers(flat: Sequence[Any]) -> list[Any]:
-    return [leaf for leaf in flat if isinstance(leaf, (int, float, str))]
-
-
-def _ranks(flat: Sequence[Any]) -> list[int | None]:
-    return [leaf.dim() if isinstance(leaf, torch.Tensor) else None for leaf in flat]
 
 
 def _fit(values: Sequence[tuple[Mapping[str, int], int]], inputs: Sequence[Dim]) -> Dim | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from shapecalc.verify.compare import Difference, Run, Verification, verify
+from shapecalc.verify.compare import verify
+from shapecalc.verify.report import Difference, Run, Verification
 
 __all__ = ["Difference", "Run", "Verification", "verify"]
