@@ -1,13 +1,47 @@
-"""Caches that outlive a trace: none of them may hand a symbolic tensor to the model later."""
+"""Sizes in Python's own hands: as operands of divmod, and as keys of dicts and caches.
+
+A cache may outlive the trace: none may hand a symbolic tensor to the model later.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+
+UNHASHABLE = "unhashable type: non-nested SymInt"  # what torch says of a size as a key
+
+
+@contextlib.contextmanager
+def sizes() -> Iterator[None]:
+    """Let `divmod` take symbolic sizes."""
+    torch.SymInt.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore
+    try:
+        yield
+    finally:
+        del torch.SymInt.__divmod__  # type: ignore
+
+
+@contextlib.contextmanager
+def sizes_as_keys() -> Iterator[None]:
+    """Let a size be a key, too: it is then asked for its number, which is recorded."""
+    original, hashed = torch.SymInt.__hash__, list[torch.SymInt]()
+
+    def hash_of_number(size: torch.SymInt) -> int:
+        hashed.append(size)
+        return hash(size.node.int_())
+
+    torch.SymInt.__hash__ = hash_of_number  # type: ignore
+    try:
+        with sizes():
+            yield
+    finally:
+        forget(hashed)
+        torch.SymInt.__hash__ = original  # type: ignore[method-assign]
 
 
 def forget(sizes: Sequence[torch.SymInt]) -> None:

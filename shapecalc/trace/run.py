@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import operator
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +16,9 @@ from shapecalc.conditions import Condition, Hint
 from shapecalc.errors import DataDependentError, ForwardError, ShapeError
 from shapecalc.graph import Finding, LayerGraph
 from shapecalc.inputs import Pattern, Patterns, fill
-from shapecalc.trace.caches import forget
+from shapecalc.trace.caches import UNHASHABLE, sizes, sizes_as_keys
 from shapecalc.trace.containers import shapes_of
+from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.symbolic_tensor import is_symbolic
 from shapecalc.trace.tracer import Tracer
@@ -39,7 +38,7 @@ def trace(
     model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool = False
 ) -> LayerGraph:
     """Run `model` once on symbolic inputs, at one hint. The model is left as it was."""
-    return _trace(model, patterns, hint, train=train).graph
+    return _traced(model, patterns, hint, train=train).graph
 
 
 def explore(
@@ -61,7 +60,7 @@ def explore(
         if at is None or tuple(sorted(at.items())) in tried:
             continue
         tried.add(tuple(sorted(at.items())))
-        traced = _trace(model, patterns, at, train=train)
+        traced = _traced(model, patterns, at, train=train)
         graph = traced.graph
         if not graph.findings or all(finding.kind == "data" for finding in graph.findings):
             return graph
@@ -79,7 +78,23 @@ def explore(
     return furthest
 
 
-def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool) -> Traced:
+def _traced(
+    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool
+) -> Traced:
+    """Trace with sizes that are no keys of dicts, as torch has it; where that fails, as keys.
+
+    Libraries such as einops take another way round their caches when a size has no hash, and
+    keep it symbolic. A size that is a key is asked for its number.
+    """
+    traced = _trace(model, patterns, hint, train=train, as_keys=False)
+    if any(UNHASHABLE in finding.message for finding in traced.graph.findings):
+        return _trace(model, patterns, hint, train=train, as_keys=True)
+    return traced
+
+
+def _trace(
+    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool, as_keys: bool
+) -> Traced:
     if is_lazy(model):
         model = copied(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint))
@@ -91,7 +106,7 @@ def _trace(model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, tra
     def tensor(pattern: Pattern) -> Any:
         return tracer.tensor(pattern.name, pattern.shape, pattern.dtype)
 
-    with left_as_it_was(model, train=train):
+    with left_as_it_was(model, train=train), sizes_as_keys() if as_keys else sizes():
         args, kwargs = fill(patterns, tensor)
         try:
             with (
@@ -192,80 +207,3 @@ def _scripts(tracer: Tracer) -> Iterator[None]:
         yield
     finally:
         script.__call__ = original
-
-
-@contextlib.contextmanager
-def left_as_it_was(model: nn.Module, *, train: bool) -> Iterator[None]:
-    """Set the model's mode, and put back whatever a forward changes in its modules."""
-    kept = [(module, _Kept.of(module)) for module in model.modules()]
-    hashing, hashed = torch.SymInt.__hash__, list[torch.SymInt]()
-
-    def hash_of_number(size: torch.SymInt) -> int:
-        hashed.append(size)
-        return hash(size.node.int_())
-
-    try:
-        # a size may be a key of a dict: it is then asked for its number, which is recorded
-        torch.SymInt.__hash__ = hash_of_number  # type: ignore
-        torch.SymInt.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore
-        with torch.random.fork_rng(devices=[]), _uncompiled():
-            model.train(train)
-            _copy_counters(model)
-            yield
-    finally:
-        forget(hashed)
-        torch.SymInt.__hash__ = hashing  # type: ignore[method-assign]
-        del torch.SymInt.__divmod__  # type: ignore
-        for module, state in kept:
-            state.restore(module)
-
-
-def _uncompiled() -> contextlib.AbstractContextManager[object]:
-    """Let what `torch.compile` wraps run as it is written."""
-    if "torch._dynamo" not in sys.modules:
-        return contextlib.nullcontext()
-    stance: Any = torch.compiler.set_stance
-    return stance("force_eager")  # type: ignore[no-any-return]
-
-
-def _copy_counters(model: nn.Module) -> None:
-    """Let the model count its batches on copies: BatchNorm2d(momentum=None) divides by them."""
-    for module in model.modules():
-        for name, buffer in module.named_buffers(recurse=False):
-            if not torch.nn.parameter.is_lazy(buffer) and buffer.dim() == 0:
-                module._buffers[name] = buffer.clone()
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The attributes of a module, and what its containers held.
-
-    Containers are put back as the objects that they were: the handle of a hook refers to the
-    very dict that holds the hook.
-    """
-
-    attributes: dict[str, Any]
-    contents: tuple[tuple[Any, Any], ...]
-
-    @classmethod
-    def of(cls, module: nn.Module) -> _Kept:
-        attributes = dict(module.__dict__)
-        containers = [v for v in attributes.values() if isinstance(v, (dict, list, set))]
-        return cls(attributes, tuple((v, copy.copy(v) if v else ()) for v in containers))
-
-    def restore(self, module: nn.Module) -> None:
-        module.__dict__.clear()
-        module.__dict__.update(self.attributes)
-        for container, held in self.contents:
-            if not _same_entries(container, held):
-                container.clear()
-                container.extend(held) if isinstance(container, list) else container.update(held)
-
-
-def _same_entries(container: Any, held: Any) -> bool:
-    """Tell whether two containers hold the same objects; tensors are not compared by value."""
-    if len(container) != len(held):
-        return False
-    if isinstance(container, dict):
-        return all(key in held and held[key] is value for key, value in container.items())
-    return isinstance(container, set) or all(map(operator.is_, container, held))
