@@ -372,6 +372,27 @@ def looked_up(x: torch.Tensor) -> torch.Tensor:
     return x + TABLES[size]
 
 
+@functools.lru_cache
+def grids(shapes: tuple[tuple[int, int], ...], *, fill: float) -> list[torch.Tensor]:
+    return [torch.full((1, 1, *shape), fill) for shape in shapes]
+
+
+def test_caches_keyed_by_nested_sizes_keep_no_symbol() -> None:
+    model = module(lambda self, x: x + grids((tuple(x.shape[-2:]), (1, 1)), fill=0.5)[0])
+    compare(model, IMAGE, general=False)
+    traced(model, IMAGE, at={"N": 2, "H": 5, "W": 7})
+    assert type(grids(((5, 7), (1, 1)), fill=0.5)[0]) is torch.Tensor
+
+
+def test_checks_of_values_are_no_choices() -> None:
+    def checked(self: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        torch._check_tensor_all(x == x, lambda: "not a number")
+        torch._assert(x.sum() > -1e9, "too small")
+        return x.flatten(1)
+
+    compare(module(checked), IMAGE)
+
+
 def test_caches_keyed_by_sizes_keep_no_symbol() -> None:
     compare(module(lambda self, x: x + grid(*x.shape[-2:])), IMAGE, general=False)
     traced(module(lambda self, x: x + grid(*x.shape[-2:])), IMAGE, at={"N": 2, "H": 5, "W": 7})

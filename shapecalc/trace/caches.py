@@ -16,6 +16,9 @@ import torch
 UNHASHABLE = "unhashable type: non-nested SymInt"  # what torch says of a size as a key
 
 
+_DEEPEST = 5  # tuples around a size in a key
+
+
 @contextlib.contextmanager
 def sizes() -> Iterator[None]:
     """Let `divmod` take symbolic sizes."""
@@ -52,10 +55,14 @@ def forget(sizes: Sequence[torch.SymInt]) -> None:
     """
     if not sizes:
         return
-    holders = gc.get_referrers(*sizes)
-    keys = [holder for holder in holders if isinstance(holder, tuple)]
-    if keys:
-        holders += gc.get_referrers(*keys)
+    holders: list[Any] = []
+    nested: Sequence[Any] = sizes
+    for _ in range(_DEEPEST):  # a size, a pair of sizes, a tuple of pairs, a key with that tuple
+        referrers = gc.get_referrers(*nested)
+        holders += referrers
+        nested = [holder for holder in referrers if isinstance(holder, tuple)]
+        if not nested:
+            break
     for table in [holder for holder in holders if isinstance(holder, dict)]:
         stale = [key for key in list(table) if _has_size(key)]
         if not stale:

@@ -235,6 +235,12 @@ def _is_same_size(tracer: Tracer, x: SymbolicTensor, other: T) -> bool:
         return bool(x.shape == other.shape)
 
 
+@answers(T._is_all_true)
+def _is_all_true(tracer: Tracer, x: SymbolicTensor) -> T:
+    """What `torch._check_tensor_all` asks: as with `torch._assert`, no shape depends on it."""
+    return torch.tensor(True)
+
+
 # functions on sizes, and checks: plain Python, to which symbolic numbers are numbers
 
 
