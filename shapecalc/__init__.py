@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from shapecalc.errors import (
         DataDependentError,
         DimMismatchError,
+        DTypeError,
         ForwardError,
         InputError,
         PatternError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
+    "DTypeError",
     "DataDependentError",
     "DimMismatchError",
     "ForwardError",

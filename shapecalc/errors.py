@@ -8,6 +8,7 @@ ShapecalcError
 ├── ShapeError           the shapes are wrong: exit code 1
 │   ├── RankError        a tensor with the wrong number of dimensions
 │   ├── DimMismatchError two sizes that have to agree and do not
+│   ├── DTypeError       a tensor of a type that the op does not take
 │   └── SizeError        a size or parameter outside of what the op takes
 ├── RejectedInput        the model does not accept these sizes
 ├── DataDependentError   Python asked for a value that no shape determines
@@ -69,6 +70,10 @@ class RankError(ShapeError):
 
 class DimMismatchError(ShapeError):
     """Two sizes that have to agree do not."""
+
+
+class DTypeError(ShapeError):
+    """A tensor has a type that the op does not take."""
 
 
 class SizeError(ShapeError):

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 from shapecalc import dims
 from shapecalc.conditions import Assumption, Path, following
 from shapecalc.dims import Dim, IntoDim, Shape
-from shapecalc.errors import DataDependentError, RankError
+from shapecalc.dtypes import is_floating
+from shapecalc.errors import DataDependentError, DTypeError, RankError
 
 OutShape: TypeAlias = Sequence[IntoDim] | list[Sequence[IntoDim]]
 
@@ -161,6 +162,19 @@ def require_rank(x: Shape, *ranks: int, layout: str) -> None:
     if len(x) not in ranks:
         wanted = " or ".join(str(rank) for rank in ranks)
         raise RankError(f"expected {wanted} dimensions {layout}, got {len(x)}: {x}")
+
+
+def require_floating(input: Operand, weight: Operand) -> None:
+    """Demand an input that can meet a weight of fractions: torch never converts it by itself.
+
+    Raises:
+        DTypeError: the input holds integers or truths, the weight fractions.
+    """
+    if is_floating(weight.dtype) and not is_floating(input.dtype):
+        raise DTypeError(
+            f"expected input of type {weight.dtype}, got {input.dtype}",
+            fix=f"convert the input: x.to(torch.{weight.dtype})",
+        )
 
 
 def per_axis(value: IntoDim | Sequence[IntoDim], axes: int) -> tuple[Dim, ...]:

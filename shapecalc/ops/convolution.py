@@ -9,7 +9,7 @@ from shapecalc import dims
 from shapecalc.conditions import decide, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, symbol, window_count
 from shapecalc.errors import SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_floating, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.padding import PADDING_MODES, padded
 from shapecalc.ops.window import (
@@ -183,6 +183,7 @@ def read_conv(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html"""
     axes = int(name[-2])
+    require_floating(input, weight)
     require_rank(weight.shape, axes + 2, layout="(out_channels, in_channels/groups, *kernel_size)")
     out_channels, per_group, *kernel_size = weight.shape
     in_channels = per_group * groups

@@ -8,7 +8,7 @@ from shapecalc import dims
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape
+from shapecalc.op import Call, Op, Operand, OutShape, require_floating
 from shapecalc.ops.matmul import require_expands
 from shapecalc.registry import Built, layer, reads
 
@@ -54,6 +54,7 @@ def features_fix(got: Dim, expected: Dim, parameter: str) -> str:
 @reads("linear")
 def read_linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html"""
+    require_floating(input, weight)
     if weight.ndim not in (1, 2):
         raise RankError(f"expected a weight (out_features, in_features), got {weight.shape}")
     *rows, in_features = weight.shape

@@ -9,7 +9,7 @@ from shapecalc import dims
 from shapecalc.conditions import Condition, require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_floating, require_rank
 from shapecalc.ops.convolution import (
     channels_of,
     conv,
@@ -167,6 +167,7 @@ def read_conv_transpose(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html"""
     axes = int(name[-2])
+    require_floating(input, weight)
     require_rank(weight.shape, axes + 2, layout="(in_channels, out_channels/groups, *kernel_size)")
     in_channels, per_group, *kernel_size = weight.shape
     out_channels = per_group * groups

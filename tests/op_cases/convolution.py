@@ -31,6 +31,7 @@ CASES = [
 ]  # fmt: skip
 
 REJECTS = [
+    Rejects(nn.Conv2d(3, 8, 3), (2, 3, 9, 9, "int64")),
     Rejects(nn.Conv2d(3, 8, 3), (2, 4, 9, 9)),
     Rejects(nn.Conv2d(3, 8, 3), (2, 3, 2, 9)),
     Rejects(nn.Conv2d(3, 8, 3), (2, 2, 3, 9, 9)),

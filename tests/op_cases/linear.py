@@ -24,6 +24,7 @@ CASES = [
 ]  # fmt: skip
 
 REJECTS = [
+    Rejects(nn.Linear(9, 3), (2, 9, "int64")),
     Rejects(nn.Linear(3, 8), (2, 4)),
     Rejects(nn.Linear(3, 8), ()),
     Rejects(nn.Linear(1, 8), (2, 4)),

@@ -30,6 +30,7 @@ CASES = [
 ]  # fmt: skip
 
 REJECTS = [
+    Rejects(nn.ConvTranspose2d(3, 8, 3), (2, 3, 9, 9, "bool")),
     Rejects(nn.ConvTranspose2d(3, 8, 3), (2, 4, 9, 9)),
     Rejects(nn.ConvTranspose2d(3, 8, 3), (2, 2, 3, 9, 9)),
     Rejects(nn.ConvTranspose2d(3, 8, 3), (2, 3, 0, 5)),
