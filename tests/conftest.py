@@ -1,4 +1,14 @@
-"""What pytest has to know of this folder."""
+"""What pytest and hypothesis have to know of this folder."""
+
+import os
+
+from hypothesis import settings
 
 # modules that tests name as targets or that are run by themselves: there is nothing to collect
-collect_ignore = ["torchvision_models.py", "benchmark.py", "models.py"]
+collect_ignore = ["torchvision_models.py", "benchmark.py", "models.py", "pictures.py", "readme.py"]
+
+# The machines are shared, so that no example is timed. In CI the same examples are drawn at every
+# run: what fails there fails everywhere. Elsewhere each run draws new ones, and goes on looking.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
