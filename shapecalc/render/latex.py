@@ -39,6 +39,8 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
     shown = [True, True, True, bool(sizes), True, not_proved(found)]
     header = ["layer", "op", "output shape", f"at ${given}$", "parameters", "known"]
     yield _HEAD
+    # fractions in neighbouring rows would touch at the height of plain text
+    yield r"\begingroup\renewcommand{\arraystretch}{1.5}"
     yield rf"\begin{{longtable}}{{{''.join(compress('llllrl', shown))}}}"
     yield rf"\caption{{{escape(analysis.graph.name)}}}\\"
     yield r"\toprule"
@@ -48,6 +50,7 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
     for row in found:
         yield _line(compress(_cells(row, sizes), shown))
     yield r"\end{longtable}"
+    yield r"\endgroup"
     yield ""
     yield r"\begin{itemize}"
     for sentence in sums(analysis):
