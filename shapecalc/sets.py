@@ -184,7 +184,12 @@ def describe(conditions: Iterable[Condition]) -> list[str]:
     texts = [text for name, group in sorted(alone.items()) for text in _of_one(name, group)]
     context = [condition for group in alone.values() for condition in group]
     together = [_at(condition, _constants(condition, alone)) for condition in together]
-    reduced = (_reduced(condition) for condition in together if not condition.known())
+    from_low = {dims.symbol(name): _from_lowest(name, group) for name, group in alone.items()}
+    reduced = (
+        _reduced(condition)
+        for condition in together
+        if not condition.known() and not _at(condition, from_low).known()
+    )
     open_ = list(dict.fromkeys(reduced))
     return texts + [str(condition) for condition in _independent(open_, context)]
 
@@ -204,6 +209,14 @@ def _constants(condition: Condition, alone: Mapping[str, Sequence[Condition]]) -
             value = values.sample_point().get_coordinate_val(isl.dim_type.set, 0)
             found[atom] = dims.as_dim(value.to_python())
     return found
+
+
+def _from_lowest(name: str, conditions: Sequence[Condition]) -> Dim:
+    """Return a symbol counted from its least value: H >= 3 becomes H + 2 for H >= 1."""
+    known = " and ".join(str(isl_condition(other, {})) for other in conditions)
+    accepted = isl.Set(f"{{ [{name}] : {name} >= 1 and {known} }}")
+    low = 1 if accepted.is_empty() else accepted.dim_min_val(0).to_python()
+    return dims.symbol(name) + low - 1
 
 
 def _at(condition: Condition, fixed: Mapping[Dim, Dim]) -> Condition:

@@ -195,3 +195,8 @@ def test_descriptions_of_sets() -> None:
     assert said(Condition(dims.floordiv(H - 3, 2), ">=", 5)) == ["H >= 13"]
     assert said(Condition(H, "==", W)) == ["H = W"]
     assert said(Condition(H, "<=", 77), Condition(H, "!=", 0)) == ["H <= 77"]
+    maps = dims.product((N, dims.floordiv(H + 1, 2), dims.floordiv(W + 1, 2)))
+    assert len(said(Condition(maps, "!=", 1))) == 1
+    assert said(Condition(maps, "!=", 1), Condition(N, ">=", 2)) == ["N >= 2"]
+    assert said(Condition(maps, "!=", 1), Condition(H, ">=", 3)) == ["H >= 3"]
+    assert len(said(Condition(maps, "!=", 1), Condition(H, ">=", 2))) == 2
