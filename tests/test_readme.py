@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -38,6 +39,16 @@ def test_ci_finds_the_test_command() -> None:
     section = TEXT[TEXT.index("## Test it") :]
     command = section.split("```")[1]
     assert "python -m pytest" in command
+
+
+COMMANDS = re.findall(
+    r"^shapecalc ((?:show|verify|spec) [^#\n]*examples/[^#\n]*)", TEXT, re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_run(command: str) -> None:
+    assert readme.printed(*shlex.split(command))
 
 
 @pytest.mark.parametrize("path", re.findall(r"examples/[\w/.]+\.(?:py|yaml|svg)", TEXT))
