@@ -685,3 +685,29 @@ def test_embeddings_and_positions() -> None:
     token, position = nn.Embedding(10, 8), nn.Embedding(50, 8)
     sizes = [{"N": 2, "T": 5}, {"N": 3, "T": 7}]
     compare(module(forward, layer=layer, token=token, position=position), "N,T:int64", sizes=sizes)
+
+
+# ---------------------------------------------------------------------------- order in memory
+
+
+@pytest.mark.parametrize(
+    ("function", "refused"),
+    [
+        (lambda self, x: x.transpose(1, 2).view(x.shape[0], -1), True),
+        (lambda self, x: x.permute(0, 2, 3, 1).view(x.shape[0], -1, 3), False),
+        (lambda self, x: x.permute(0, 3, 2, 1).view(x.shape[0], -1, 3), True),
+        (lambda self, x: x.transpose(1, 2).contiguous().view(x.shape[0], -1), False),
+        (lambda self, x: x.transpose(1, 2).transpose(1, 2).view(x.shape[0], -1), False),
+        (lambda self, x: x.transpose(1, 2).reshape(x.shape[0], -1), False),
+    ],
+)
+def test_a_view_that_the_order_in_memory_refuses_is_said(function: Any, refused: bool) -> None:
+    model = module(function)
+    graph = traced(model, IMAGE, at=SIZES[0])
+    assert not graph.findings
+    assert any("reshape takes both" in note for note in graph.notes) is refused
+    if refused:
+        with pytest.raises(RuntimeError, match="view size is not compatible"):
+            model(torch.rand(2, 3, 5, 7))
+    else:
+        model(torch.rand(2, 3, 5, 7))

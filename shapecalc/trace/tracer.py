@@ -18,6 +18,7 @@ from shapecalc.graph import InputRef, OutputRef
 from shapecalc.op import Call, Operand, Outcome, infer
 from shapecalc.registry import Reader
 from shapecalc.trace import probe
+from shapecalc.trace.layout import refuses_view
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
 from shapecalc.trace.size_node import as_torch
@@ -124,8 +125,18 @@ class Tracer(TorchFunctionMode):
         self.record.assume(outcome.assumptions)
         received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
         index = self.record.layer(call, reader.name, outcome.shapes, received)
+        if func is torch.Tensor.view:
+            self._warn_of_layout(call, outcome)
         outputs = self._outputs(call, outcome, index)
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
+
+    def _warn_of_layout(self, call: Call, outcome: Outcome) -> None:
+        source: Any = call.operands[0].source
+        if refuses_view(self.record, source, outcome.shapes[0], self._hint):
+            self.record.notes.append(
+                f"view of a tensor whose axes were permuted, {caller()}: torch refuses it unless "
+                "the elements lie in memory in that order; reshape takes both"
+            )
 
     def _without_data(self, outcome: Outcome, name: str) -> Outcome:
         if not outcome.data:
