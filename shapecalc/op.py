@@ -1,6 +1,7 @@
 """Ops: what one call does to shapes.
 
-An `Op` is a frozen dataclass of parameters under torch's own names, with the rule `out_shape`.
+An `Op` is a frozen dataclass of parameters under torch's own names, with two rules: `out_shape`,
+the shapes that come out, and `reads`, the elements of the operands that each of them depends on.
 A rule knows shapes and parameters only. A reader, registered in `registry.py`, makes a `Call`
 of it: the op, and the tensors that it is applied to, each seen as an `Operand`.
 """
@@ -14,6 +15,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from shapecalc import dims
+from shapecalc.access import Reads
 from shapecalc.conditions import Assumption, Path, following
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.dtypes import is_floating
@@ -44,6 +46,13 @@ class Op:
     def out_shape(self, *inputs: Any, **named: Any) -> OutShape:
         """Return the shape that comes out; a list of shapes where the op has several outputs."""
         raise NotImplementedError
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads | None:
+        """Return what an element of output number `output`, of shape `out`, reads.
+
+        One entry for every operand. None is an op of which nothing is known.
+        """
+        return None
 
     def general(self) -> tuple[Dim, Mapping[str, Dim]] | None:
         """Return the size formula of one spatial axis in general symbols, and their values here.

@@ -1,6 +1,6 @@
 """The two registries that lead to an op.
 
-`reads` takes the arguments of a torch function, `layer` those of a `torch.nn` module as a YAML
+`reader` takes the arguments of a torch function, `layer` those of a `torch.nn` module as a YAML
 spec writes them. Neither imports torch: a reader is registered under a name, and receives every
 tensor as an `Operand`, every size as a `Dim` or an int. A missing registration leaves an op
 without a rule, which is visible; a doubled one is an error at import.
@@ -47,7 +47,9 @@ READERS: dict[str, Reader] = {}
 LAYERS: dict[str, LayerType] = {}
 
 
-def reads(*names: str, named: bool = False) -> Callable[[Callable[..., Call]], Callable[..., Call]]:
+def reader(
+    *names: str, named: bool = False
+) -> Callable[[Callable[..., Call]], Callable[..., Call]]:
     """Register a reader for torch functions.
 
     A bare name such as `relu` stands for that function wherever torch has it: in `torch`,

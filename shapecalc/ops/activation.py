@@ -15,7 +15,7 @@ from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.pointwise import Pointwise
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class GLU(Op):
 _FLOATING = ("sigmoid", "tanh", "softsign", "tanhshrink")  # of integers, too
 
 
-@reads(
+@reader(
     "relu",
     "relu6",
     "elu",
@@ -106,14 +106,14 @@ def read_activation(name: str, input: Operand, *options: object, **named: object
     return Call(Pointwise(function=name), (input,), "float32" if fractions else None)
 
 
-@reads("prelu")
+@reader("prelu")
 def read_prelu(input: Operand, weight: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html"""
     require_rank(weight.shape, 0, 1, layout="of the weight")
     return Call(PReLU(num_parameters=dims.product(weight.shape)), (input,))
 
 
-@reads("glu")
+@reader("glu")
 def read_glu(input: Operand, dim: int = -1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.glu.html"""
     return Call(GLU(dim=dim), (input,))

@@ -12,7 +12,7 @@ from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.window import PerAxis, require_elements
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 Sizes: TypeAlias = IntoDim | Sequence[IntoDim | None] | None
 
@@ -165,14 +165,14 @@ def fractional_max_pool(
     )
 
 
-@reads("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", named=True)
+@reader("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", named=True)
 def read_adaptive_avg_pool(name: str, input: Operand, output_size: Sizes) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html"""
     return Call(adaptive_pool(name, output_size), (input,))
 
 
 # torch.adaptive_max_pool1d itself returns the indices, unlike the function of torch.nn
-@reads(
+@reader(
     "nn.functional.adaptive_max_pool1d",
     "adaptive_max_pool1d",
     "nn.functional.adaptive_max_pool2d",
@@ -191,7 +191,7 @@ def read_adaptive_max_pool(
     return Call(op, (input,), (input.dtype, "int64") if both else None)
 
 
-@reads(
+@reader(
     "nn.functional.fractional_max_pool2d",
     "nn.functional.fractional_max_pool3d",
     "fractional_max_pool2d_with_indices",

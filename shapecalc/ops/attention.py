@@ -13,7 +13,7 @@ from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.matmul import require_expands, require_shape
 from shapecalc.ops.pointwise import broadcast
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def _repeat_heads(query: Shape, x: Shape, name: str) -> Shape:
     return Shape((*x[:-3], heads, *x[-2:]))
 
 
-@reads("scaled_dot_product_attention")
+@reader("scaled_dot_product_attention")
 def read_scaled_dot_product_attention(
     query: Operand,
     key: Operand,
@@ -168,7 +168,7 @@ class MultiheadAttention(Op):
         return (first, second, features) if self.batch_first else (second, first, features)
 
 
-@reads("nn.functional.multi_head_attention_forward")
+@reader("nn.functional.multi_head_attention_forward")
 def read_multi_head_attention(
     query: Operand,
     key: Operand,

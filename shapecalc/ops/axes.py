@@ -15,7 +15,7 @@ from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.view import Sizes, as_dims, as_sizes
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +147,13 @@ def _stretched(size: Dim, wanted: Dim) -> Dim:
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("permute")
+@reader("permute")
 def read_permute(input: Operand, *axes: Any, dims: Sequence[int] | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.permute.html"""
     return Call(Permute(dims=as_sizes(axes) if dims is None else tuple(dims)), (input,))
 
 
-@reads("transpose", "swapaxes", "swapdims", named=True)
+@reader("transpose", "swapaxes", "swapdims", named=True)
 def read_transpose(function: str, input: Operand, *axes: int, **named: int) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.transpose.html"""
     first, second = (axis_index(axis, input.ndim) for axis in (*axes, *named.values()))
@@ -163,7 +163,7 @@ def read_transpose(function: str, input: Operand, *axes: int, **named: int) -> C
     return Call(Permute(dims=tuple(order), function=function), (input,))
 
 
-@reads("t", "Tensor.T", "Tensor.H", "Tensor.mT", "Tensor.mH", "adjoint", named=True)
+@reader("t", "Tensor.T", "Tensor.H", "Tensor.mT", "Tensor.mH", "adjoint", named=True)
 def read_t(function: str, input: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.t.html"""
     order = list(range(input.ndim))
@@ -179,7 +179,7 @@ def read_t(function: str, input: Operand) -> Call:
     return Call(Permute(dims=tuple(order), function=name), (input,))
 
 
-@reads("movedim", "moveaxis", named=True)
+@reader("movedim", "moveaxis", named=True)
 def read_movedim(
     function: str, input: Operand, source: int | Sequence[int], destination: int | Sequence[int]
 ) -> Call:
@@ -194,19 +194,19 @@ def read_movedim(
     return Call(Permute(dims=tuple(order), function=function), (input,))
 
 
-@reads("unsqueeze")
+@reader("unsqueeze")
 def read_unsqueeze(input: Operand, dim: int) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.unsqueeze.html"""
     return Call(Unsqueeze(dim=dim), (input,))
 
 
-@reads("squeeze")
+@reader("squeeze")
 def read_squeeze(input: Operand, dim: int | Sequence[int] | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.squeeze.html"""
     return Call(Squeeze(dim=None if dim is None else as_sizes((dim,))), (input,))
 
 
-@reads("Tensor.expand", "broadcast_to", named=True)
+@reader("Tensor.expand", "broadcast_to", named=True)
 def read_expand(
     function: str, input: Operand, *sizes: Any, size: Sizes | None = None, implicit: bool = False
 ) -> Call:
@@ -215,7 +215,7 @@ def read_expand(
     return Call(Expand(size=wanted, function=function.rpartition(".")[2]), (input,))
 
 
-@reads("expand_as")
+@reader("expand_as")
 def read_expand_as(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.expand_as.html"""
     return Call(Expand(size=tuple(other.shape), function="expand_as"), (input,))

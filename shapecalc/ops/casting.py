@@ -7,7 +7,7 @@ from typing import Any
 from shapecalc.op import Call, Operand
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import is_type
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 _TYPES = {
     "float": "float32",
@@ -26,13 +26,13 @@ _TYPES = {
 }
 
 
-@reads(*(f"Tensor.{name}" for name in _TYPES), named=True)
+@reader(*(f"Tensor.{name}" for name in _TYPES), named=True)
 def read_typed(function: str, input: Operand, memory_format: str | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.float.html"""
     return pointwise(function, [input], _TYPES[function.rpartition(".")[2]])
 
 
-@reads("Tensor.to")
+@reader("Tensor.to")
 def read_to(input: Operand, *args: Any, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.to.html"""
     # a type, a device, both, or a tensor that has both; then flags
@@ -45,13 +45,13 @@ def read_to(input: Operand, *args: Any, **options: Any) -> Call:
     return pointwise("to", [input], dtype)
 
 
-@reads("type_as")
+@reader("type_as")
 def read_type_as(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.type_as.html"""
     return pointwise("type_as", [input], other.dtype)
 
 
-@reads("clone", "contiguous", "detach", "cpu", "cuda", "pin_memory", "Tensor.data", named=True)
+@reader("clone", "contiguous", "detach", "cpu", "cuda", "pin_memory", "Tensor.data", named=True)
 def read_same(function: str, input: Operand, *args: Any, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.clone.html"""
     return pointwise(function, [input], input.dtype)

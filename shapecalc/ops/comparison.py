@@ -10,7 +10,7 @@ from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import operands_of, pointwise
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 _COMPARISONS = """
     eq ne not_equal lt less le less_equal gt greater ge greater_equal isclose isfinite isinf
@@ -124,7 +124,7 @@ def require_within(k: Dim, size: Dim, *, least: int) -> None:
     require(k, "<=", size, message)
 
 
-@reads(*_COMPARISONS.split(), named=True)
+@reader(*_COMPARISONS.split(), named=True)
 def read_comparison(function: str, input: Operand, *args: object, **options: object) -> Call:
     """https://pytorch.org/docs/stable/torch.html#comparison-ops"""
     for name in ("rtol", "atol", "equal_nan"):
@@ -132,7 +132,7 @@ def read_comparison(function: str, input: Operand, *args: object, **options: obj
     return pointwise(function, [input, *operands_of(args, options)], "bool")
 
 
-@reads("isin")
+@reader("isin")
 def read_isin(
     elements: object, test_elements: object, *, assume_unique: bool = False, invert: bool = False
 ) -> Call:
@@ -142,7 +142,7 @@ def read_isin(
     return pointwise("isin", [elements], "bool")
 
 
-@reads("sort")
+@reader("sort")
 def read_sort(
     input: Operand,
     dim: int = -1,
@@ -155,7 +155,7 @@ def read_sort(
     return with_indices(Sort(function="sort", dim=dim, descending=descending), input)
 
 
-@reads("argsort")
+@reader("argsort")
 def read_argsort(
     input: Operand, dim: int = -1, descending: bool = False, stable: bool = False
 ) -> Call:
@@ -163,13 +163,13 @@ def read_argsort(
     return Call(Sort(function="argsort", dim=dim, descending=descending), (input,), "int64")
 
 
-@reads("msort")
+@reader("msort")
 def read_msort(input: Operand, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.msort.html"""
     return Call(Sort(function="msort", dim=0), (input,))
 
 
-@reads("topk")
+@reader("topk")
 def read_topk(
     input: Operand,
     k: IntoDim,
@@ -183,7 +183,7 @@ def read_topk(
     return with_indices(TopK(k=dims.as_dim(k), dim=dim, largest=largest), input)
 
 
-@reads("kthvalue")
+@reader("kthvalue")
 def read_kthvalue(
     input: Operand, k: IntoDim, dim: int = -1, keepdim: bool = False, *, out: object = None
 ) -> Call:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, AxisAccess, Interval, Reads, Same, index
 from shapecalc.conditions import decide, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, symbol, window_count
 from shapecalc.errors import SizeError
@@ -21,8 +22,9 @@ from shapecalc.ops.window import (
     require_elements,
     require_fits,
     require_window,
+    windows,
 )
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,21 @@ class Conv(Op):
         out_channels = dims.ZERO if decide(channels, "==", 0) else self.out_channels
         return (*batch, out_channels, *counts)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a window on every spatial axis, in all channels of the output channel's group."""
+        first = len(out) - len(self.kernel_size)
+        spatial = windows(
+            first,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            mode=self.padding_mode,
+        )
+        batch = map(Same, range(first - 1))
+        channels = channel_group(first - 1, self.in_channels, self.out_channels, self.groups)
+        return [Access((*batch, channels, *spatial))]
+
     def general(self) -> tuple[Dim, Mapping[str, Dim]]:
         """The formula of one spatial axis; `d` is left out where the dilation is 1."""
         letters, values = general_window(
@@ -93,6 +110,21 @@ class Conv(Op):
             dilation=self.dilation[0],
         )
         return window_count(symbol("H"), **letters), values
+
+
+def channel_group(axis: int, in_channels: Dim, out_channels: Dim, groups: Dim) -> AxisAccess:
+    """Return which input channels an output channel on axis `axis` reads: those of its group.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+    if groups == 1:
+        return WHOLE
+    if groups == in_channels == out_channels:
+        return Same(axis)
+    inside = dims.floordiv(in_channels, groups)
+    first = dims.floordiv(index(axis), dims.floordiv(out_channels, groups)) * inside
+    return Interval(first, first + inside - 1)
 
 
 def same_padding(kernel_size: tuple[Dim, ...], dilation: tuple[Dim, ...]) -> Pairs:
@@ -170,7 +202,7 @@ def require_bias(bias: Operand | None, out_channels: Dim) -> None:
         require_same(bias.shape[0], out_channels, "bias size")
 
 
-@reads("conv1d", "conv2d", "conv3d", named=True)
+@reader("conv1d", "conv2d", "conv3d", named=True)
 def read_conv(
     name: str,
     input: Operand,

@@ -18,7 +18,7 @@ from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import as_complex, result_type
 from shapecalc.ops.view import Sizes, as_dims, as_sizes
 from shapecalc.ops.window import require_elements
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def create(function: str, size: Sequence[IntoDim | Operand], dtype: str | None) 
 # ---------------------------------------------------------------------------- of a given size
 
 
-@reads("zeros", "ones", "empty", named=True)
+@reader("zeros", "ones", "empty", named=True)
 def read_zeros(
     function: str,
     *size: Any,
@@ -100,7 +100,7 @@ def read_zeros(
     return create(function, options.get("size", as_sizes(size)), dtype)
 
 
-@reads("empty_strided", "empty_permuted", named=True)
+@reader("empty_strided", "empty_permuted", named=True)
 def read_empty_strided(
     function: str, size: Sizes, stride: Sizes, *, dtype: str | None = None, **options: Any
 ) -> Call:
@@ -108,13 +108,13 @@ def read_empty_strided(
     return create(function, size, dtype)
 
 
-@reads("full")
+@reader("full")
 def read_full(size: Sizes, fill_value: Any, *, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.full.html"""
     return create("full", size, dtype or result_type([fill_value]))
 
 
-@reads("eye")
+@reader("eye")
 def read_eye(
     n: IntoDim, m: IntoDim | None = None, *, dtype: str | None = None, **options: Any
 ) -> Call:
@@ -122,7 +122,7 @@ def read_eye(
     return create("eye", (n, n if m is None else m), dtype)
 
 
-@reads("linspace", "logspace", named=True)
+@reader("linspace", "logspace", named=True)
 def read_linspace(
     function: str,
     start: Any,
@@ -137,7 +137,7 @@ def read_linspace(
     return create(function, (steps,), dtype)
 
 
-@reads(
+@reader(
     *("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"),
     named=True,
 )
@@ -152,7 +152,7 @@ def read_window(
     return create(function, (window_length,), dtype)
 
 
-@reads("arange")
+@reader("arange")
 def read_arange(*bounds: Any, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.arange.html"""
     given = {"start": 0, "end": None, "step": 1}
@@ -206,7 +206,7 @@ def _number(value: Any) -> Dim:
     return value.value if isinstance(value, SizeFloat) else dims.as_dim(value)
 
 
-@reads("tril_indices", "triu_indices", named=True)
+@reader("tril_indices", "triu_indices", named=True)
 def read_tril_indices(
     function: str,
     row: IntoDim,
@@ -246,7 +246,7 @@ def triangle_size(rows: Dim, columns: Dim, offset: Dim) -> Dim:
 _LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like")
 
 
-@reads(*_LIKE, "randint_like", named=True)
+@reader(*_LIKE, "randint_like", named=True)
 def read_like(
     function: str, input: Operand, *args: Any, dtype: str | None = None, **options: Any
 ) -> Call:
@@ -254,7 +254,7 @@ def read_like(
     return pointwise(function, [input], dtype or input.dtype)
 
 
-@reads("new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided", named=True)
+@reader("new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided", named=True)
 def read_new(
     function: str, input: Operand, *args: Any, dtype: str | None = None, **options: Any
 ) -> Call:
@@ -264,7 +264,7 @@ def read_new(
     return create(function, size, dtype or input.dtype)
 
 
-@reads("fill", "zero", named=True)
+@reader("fill", "zero", named=True)
 def read_fill(function: str, input: Operand, value: Any = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.fill_.html"""
     if isinstance(value, Operand) and value.shape:
@@ -272,7 +272,7 @@ def read_fill(function: str, input: Operand, value: Any = 0) -> Call:
     return pointwise(function, [input], input.dtype)
 
 
-@reads("resize", "Tensor.resize_as_", named=True)
+@reader("resize", "Tensor.resize_as_", named=True)
 def read_resize(function: str, input: Operand, *sizes: Any, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html"""
     if function == "Tensor.resize_as_":
@@ -285,7 +285,7 @@ def read_resize(function: str, input: Operand, *sizes: Any, **options: Any) -> C
 # ---------------------------------------------------------------------------- from data
 
 
-@reads("tensor", "as_tensor", "asarray", "scalar_tensor", named=True)
+@reader("tensor", "as_tensor", "asarray", "scalar_tensor", named=True)
 def read_tensor(function: str, data: Any, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.tensor.html"""
     if isinstance(data, Operand):
@@ -294,7 +294,7 @@ def read_tensor(function: str, data: Any, dtype: str | None = None, **options: A
     return create(function, nested_size(data), dtype or default)
 
 
-@reads("new_tensor")
+@reader("new_tensor")
 def read_new_tensor(input: Operand, data: Any, *, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.new_tensor.html"""
     return create("new_tensor", nested_size(data), dtype or input.dtype)
@@ -324,7 +324,7 @@ def leaves_of(data: Any) -> list[Any]:
     return [data]
 
 
-@reads("complex", "polar", named=True)
+@reader("complex", "polar", named=True)
 def read_complex(
     function: str, real: Operand, imag: Operand, *, out: Operand | None = None
 ) -> Call:
@@ -332,7 +332,7 @@ def read_complex(
     return pointwise(function, [real, imag], as_complex(real.dtype))
 
 
-@reads("one_hot")
+@reader("one_hot")
 def read_one_hot(tensor: Operand, num_classes: IntoDim = -1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html"""
     classes = None if num_classes == -1 else dims.as_dim(num_classes)

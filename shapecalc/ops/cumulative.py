@@ -17,7 +17,7 @@ from shapecalc.ops.joining import Cat
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_floating, result_type
 from shapecalc.ops.reduction import axes_of, summed
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ class Trapezoid(Op):
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("cumsum", "cumprod", named=True)
+@reader("cumsum", "cumprod", named=True)
 def read_cumsum(
     function: str,
     input: Operand,
@@ -158,19 +158,19 @@ def read_cumsum(
     return Call(Scan(function=function, dim=dim), (input,), dtype or summed(input.dtype))
 
 
-@reads("logcumsumexp")
+@reader("logcumsumexp")
 def read_logcumsumexp(input: Operand, dim: int, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.logcumsumexp.html"""
     return Call(Scan(function="logcumsumexp", dim=dim), (input,))
 
 
-@reads("cummax", "cummin", named=True)
+@reader("cummax", "cummin", named=True)
 def read_cummax(function: str, input: Operand, dim: int, *, out: object = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.cummax.html"""
     return with_indices(Scan(function=function, dim=dim), input)
 
 
-@reads("diff")
+@reader("diff")
 def read_diff(
     input: Operand,
     n: int = 1,
@@ -185,7 +185,7 @@ def read_diff(
     return Call(Diff(n=n, dim=dim), tensors, input.dtype)
 
 
-@reads("gradient")
+@reader("gradient")
 def read_gradient(
     input: Operand,
     *,
@@ -199,7 +199,7 @@ def read_gradient(
     return Call(op, (input,), as_floating(input.dtype))
 
 
-@reads("trapezoid", "trapz", "cumulative_trapezoid", named=True)
+@reader("trapezoid", "trapz", "cumulative_trapezoid", named=True)
 def read_trapezoid(
     function: str,
     y: Operand,

@@ -13,7 +13,7 @@ from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.joining import Tensors, as_tensors, at_least, joined
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.reduction import axes_of
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,13 +185,13 @@ class DiagonalScatter(Op):
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("diagonal")
+@reader("diagonal")
 def read_diagonal(input: Operand, offset: IntoDim = 0, dim1: int = 0, dim2: int = 1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.diagonal.html"""
     return Call(Diagonal(offset=dims.as_dim(offset), dim1=dim1, dim2=dim2), (input,))
 
 
-@reads("linalg.diagonal")
+@reader("linalg.diagonal")
 def read_linalg_diagonal(
     A: Operand,  # noqa: N803  # torch's own name
     *,
@@ -203,7 +203,7 @@ def read_linalg_diagonal(
     return read_diagonal(A, offset, dim1, dim2)
 
 
-@reads("diagonal_scatter")
+@reader("diagonal_scatter")
 def read_diagonal_scatter(
     input: Operand, src: Operand, offset: IntoDim = 0, dim1: int = 0, dim2: int = 1
 ) -> Call:
@@ -212,31 +212,31 @@ def read_diagonal_scatter(
     return Call(op, (input, src))
 
 
-@reads("diag")
+@reader("diag")
 def read_diag(input: Operand, diagonal: IntoDim = 0, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.diag.html"""
     return Call(Diag(diagonal=dims.as_dim(diagonal)), (input,))
 
 
-@reads("diag_embed")
+@reader("diag_embed")
 def read_diag_embed(input: Operand, offset: IntoDim = 0, dim1: int = -2, dim2: int = -1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.diag_embed.html"""
     return Call(DiagEmbed(offset=dims.as_dim(offset), dim1=dim1, dim2=dim2), (input,))
 
 
-@reads("diagflat")
+@reader("diagflat")
 def read_diagflat(input: Operand, offset: IntoDim = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.diagflat.html"""
     return Call(DiagFlat(offset=dims.as_dim(offset)), (input,))
 
 
-@reads("block_diag")
+@reader("block_diag")
 def read_block_diag(*tensors: Operand | Tensors) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.block_diag.html"""
     return joined(BlockDiag(), as_tensors(tensors))
 
 
-@reads("tril", "triu", named=True)
+@reader("tril", "triu", named=True)
 def read_tril(
     function: str, input: Operand, diagonal: IntoDim = 0, *, out: Operand | None = None
 ) -> Call:
@@ -246,7 +246,7 @@ def read_tril(
     return pointwise(function, [input], input.dtype)
 
 
-@reads("fill_diagonal")
+@reader("fill_diagonal")
 def read_fill_diagonal(input: Operand, fill_value: float, wrap: bool = False) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html"""
     first, *others = _at_least_two(input.shape)

@@ -12,7 +12,7 @@ from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_floating
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +48,14 @@ class Distance(Op):
         return (*both[:axis], *kept, *both[axis + 1 :]) if both else ()
 
 
-@reads("cosine_similarity")
+@reader("cosine_similarity")
 def read_cosine_similarity(x1: Operand, x2: Operand, dim: int = 1, eps: float = 1e-8) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html"""
     dtype = promote(x1.dtype, x2.dtype)
     return Call(Distance(function="cosine_similarity", dim=dim), (x1, x2), dtype)
 
 
-@reads("pairwise_distance")
+@reader("pairwise_distance")
 def read_pairwise_distance(
     x1: Operand, x2: Operand, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Call:
@@ -116,7 +116,7 @@ class CDist(Op):
         return "cdist"
 
 
-@reads("cdist")
+@reader("cdist")
 def read_cdist(
     x1: Operand,
     x2: Operand,
@@ -152,7 +152,7 @@ class PDist(Op):
         return "pdist"
 
 
-@reads("pdist")
+@reader("pdist")
 def read_pdist(input: Operand, p: float = 2.0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.pdist.html"""
     return Call(PDist(), (input,))

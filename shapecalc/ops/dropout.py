@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def dropout(kind: str, p: float, *, training: bool = False) -> Dropout:
     return Dropout(function=kind, p=float(p), training=training)
 
 
-@reads(*_KINDS, named=True)
+@reader(*_KINDS, named=True)
 def read_dropout(
     name: str,
     input: Operand,

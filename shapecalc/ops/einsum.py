@@ -12,7 +12,7 @@ from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, ShapeError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.pointwise import broadcast
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 _TERM = re.compile(r"([a-zA-Z]*)(\.\.\.)?([a-zA-Z]*)")
 
@@ -97,7 +97,7 @@ def _stretched(left: Dim, right: Dim, name: str) -> Dim:
     return size
 
 
-@reads("einsum")
+@reader("einsum")
 def read_einsum(equation: str, *operands: Operand | Sequence[Operand]) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.einsum.html"""
     if len(operands) == 1 and isinstance(operands[0], Sequence):

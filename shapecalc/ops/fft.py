@@ -12,7 +12,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.promotion import as_complex, as_floating, as_real
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 Ends: TypeAlias = Literal["both", "half in", "half out"]
 
@@ -86,7 +86,7 @@ _NAMES = tuple(
 )
 
 
-@reads(*_NAMES, named=True)
+@reader(*_NAMES, named=True)
 def read_fft(
     name: str,
     input: Operand,
@@ -152,7 +152,7 @@ class FFTShift(Op):
         return input
 
 
-@reads("fft.fftshift", "fft.ifftshift", named=True)
+@reader("fft.fftshift", "fft.ifftshift", named=True)
 def read_fftshift(name: str, input: Operand, dim: int | Sequence[int] | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.fft.fftshift.html"""
     return Call(FFTShift(function=name.removeprefix("fft."), dim=_as_axes(dim)), (input,))

@@ -16,7 +16,7 @@ from shapecalc.ops.window import (
     require_fits,
     require_window,
 )
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def block_count(spatial: tuple[Dim, ...], op: Unfold | Fold) -> Dim:
     return dims.product(counts)
 
 
-@reads("nn.functional.unfold")
+@reader("nn.functional.unfold")
 def read_unfold(
     input: Operand,
     kernel_size: PerAxis,
@@ -117,7 +117,7 @@ def read_unfold(
     return Call(op, (input,))
 
 
-@reads("nn.functional.fold")
+@reader("nn.functional.fold")
 def read_fold(
     input: Operand,
     output_size: PerAxis,

@@ -10,7 +10,7 @@ from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.joining import Tensors, as_tensors, each_own_type, joined
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,19 +101,19 @@ def _only_size(x: Shape) -> Dim:
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("meshgrid")
+@reader("meshgrid")
 def read_meshgrid(*tensors: Operand | Tensors, indexing: str | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.meshgrid.html"""
     return each_own_type(Meshgrid(indexing=indexing or "ij"), as_tensors(tensors))
 
 
-@reads("cartesian_prod")
+@reader("cartesian_prod")
 def read_cartesian_prod(*tensors: Operand | Tensors) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.cartesian_prod.html"""
     return joined(CartesianProd(), as_tensors(tensors))
 
 
-@reads("combinations")
+@reader("combinations")
 def read_combinations(input: Operand, r: int = 2, with_replacement: bool = False) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.combinations.html"""
     return Call(Combinations(r=r, with_replacement=with_replacement), (input,))

@@ -12,7 +12,7 @@ from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import broadcast, pointwise
 from shapecalc.ops.promotion import result_type
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ class SearchSorted(Op):
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("index_select")
+@reader("index_select")
 def read_index_select(
     input: Operand, dim: int, index: Operand, *, out: Operand | None = None
 ) -> Call:
@@ -232,7 +232,7 @@ def read_index_select(
     return Call(IndexSelect(dim=dim), (input, index))
 
 
-@reads("gather")
+@reader("gather")
 def read_gather(
     input: Operand,
     dim: int,
@@ -245,13 +245,13 @@ def read_gather(
     return Call(Gather(dim=dim), (input, index))
 
 
-@reads("take")
+@reader("take")
 def read_take(input: Operand, index: Operand, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.take.html"""
     return Call(Take(), (input, index))
 
 
-@reads("take_along_dim")
+@reader("take_along_dim")
 def read_take_along_dim(
     input: Operand, indices: Operand, dim: int | None = None, *, out: Operand | None = None
 ) -> Call:
@@ -259,25 +259,25 @@ def read_take_along_dim(
     return Call(TakeAlongDim(dim=dim), (input, indices))
 
 
-@reads("masked_select")
+@reader("masked_select")
 def read_masked_select(input: Operand, mask: Operand, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.masked_select.html"""
     return Call(MaskedSelect(), (input, mask))
 
 
-@reads("nonzero")
+@reader("nonzero")
 def read_nonzero(input: Operand, *, as_tuple: bool = False, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nonzero.html"""
     return Call(NonZero(as_tuple=as_tuple), (input,), "int64")
 
 
-@reads("argwhere")
+@reader("argwhere")
 def read_argwhere(input: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.argwhere.html"""
     return Call(NonZero(), (input,), "int64")
 
 
-@reads("where")
+@reader("where")
 def read_where(condition: Operand, *values: Any, **named: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.where.html"""
     named.pop("out", None)
@@ -287,7 +287,7 @@ def read_where(condition: Operand, *values: Any, **named: Any) -> Call:
     return pointwise("where", [condition, *chosen], result_type(chosen))
 
 
-@reads("searchsorted")
+@reader("searchsorted")
 def read_searchsorted(
     sorted_sequence: Operand,
     input: Operand | float,
@@ -303,7 +303,7 @@ def read_searchsorted(
     return Call(SearchSorted(), (sorted_sequence, values), "int32" if out_int32 else "int64")
 
 
-@reads("bucketize")
+@reader("bucketize")
 def read_bucketize(
     input: Operand | float,
     boundaries: Operand,

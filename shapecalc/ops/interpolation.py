@@ -14,7 +14,7 @@ from shapecalc.errors import DataDependentError, RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, SizeFloat, require_rank
 from shapecalc.ops.adaptive_pooling import AdaptivePool
 from shapecalc.ops.window import require_elements
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 Sizes: TypeAlias = IntoDim | Sequence[IntoDim] | None
 Factors: TypeAlias = float | Dim | SizeFloat | Sequence[float | Dim | SizeFloat] | None
@@ -144,7 +144,7 @@ def interpolate(
     return Interpolate(scale_factor=factors, mode=mode, antialias=antialias)
 
 
-@reads("interpolate")
+@reader("interpolate")
 def read_interpolate(
     input: Operand,
     size: Sizes = None,

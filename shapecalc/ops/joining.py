@@ -12,7 +12,7 @@ from shapecalc.dtypes import promote
 from shapecalc.errors import DimMismatchError, RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import broadcast
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 Tensors = Sequence[Operand]
 
@@ -227,31 +227,31 @@ def each_own_type(op: Op, tensors: Tensors) -> Call:
     return Call(op, tuple(tensors), tuple(tensor.dtype for tensor in tensors))
 
 
-@reads("cat", "concat", "concatenate")
+@reader("cat", "concat", "concatenate")
 def read_cat(tensors: Tensors, dim: int = 0, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.cat.html"""
     return joined(Cat(dim=dim), tensors)
 
 
-@reads("stack")
+@reader("stack")
 def read_stack(tensors: Tensors, dim: int = 0, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.stack.html"""
     return joined(Stack(dim=dim), tensors)
 
 
-@reads("hstack", "vstack", "row_stack", "dstack", "column_stack", named=True)
+@reader("hstack", "vstack", "row_stack", "dstack", "column_stack", named=True)
 def read_stack_along(function: str, tensors: Tensors, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.hstack.html"""
     return joined(StackAlong(function=function), tensors)
 
 
-@reads("atleast_1d", "atleast_2d", "atleast_3d", named=True)
+@reader("atleast_1d", "atleast_2d", "atleast_3d", named=True)
 def read_at_least(function: str, *tensors: Operand | Tensors) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.atleast_1d.html"""
     return each_own_type(AtLeast(axes=int(function[-2])), as_tensors(tensors))
 
 
-@reads("broadcast_tensors")
+@reader("broadcast_tensors")
 def read_broadcast_tensors(*tensors: Operand | Tensors) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.broadcast_tensors.html"""
     return each_own_type(BroadcastTensors(), as_tensors(tensors))

@@ -13,7 +13,7 @@ from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.normalization import affine_parameters, features_of
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class Normalize(Op):
         return x
 
 
-@reads("layer_norm", "rms_norm", named=True)
+@reader("layer_norm", "rms_norm", named=True)
 def read_layer_norm(
     name: str,
     input: Operand,
@@ -176,7 +176,7 @@ def read_layer_norm(
     return Call(LayerNorm(function=function, normalized_shape=tuple(shape)), (input,))
 
 
-@reads("nn.functional.group_norm")
+@reader("nn.functional.group_norm")
 def read_group_norm(
     input: Operand,
     num_groups: IntoDim,
@@ -194,7 +194,7 @@ def read_group_norm(
     return Call(op, (input,))
 
 
-@reads("local_response_norm")
+@reader("local_response_norm")
 def read_local_response_norm(
     input: Operand, size: IntoDim, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Call:
@@ -203,7 +203,7 @@ def read_local_response_norm(
     return Call(LocalResponseNorm(size=dims.as_dim(size)), (input,))
 
 
-@reads("normalize")
+@reader("normalize")
 def read_normalize(
     input: Operand,
     p: float = 2.0,

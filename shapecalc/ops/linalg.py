@@ -12,7 +12,7 @@ from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_complex, as_real
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ _SQUARE = {
 _ANY = {"pinv": "mn", "pinverse": "mn", "svdvals": "k"}
 
 
-@reads(
+@reader(
     "inverse", "cholesky", "cholesky_inverse", "matrix_exp", "matrix_power", "det", "logdet",
     "pinverse", "linalg.inv", "linalg.cholesky", "linalg.matrix_exp", "linalg.matrix_power",
     "linalg.det", "linalg.eigvalsh", "linalg.eigvals", "linalg.pinv", "linalg.svdvals", named=True,
@@ -145,7 +145,7 @@ def read_matrix_function(name: str, A: Operand | None = None, *args: Any, **kwar
     return Call(op, (operand,), as_real(dtype) if function in ("eigvalsh", "svdvals") else dtype)
 
 
-@reads("linalg.matrix_rank", "linalg.cond", named=True)
+@reader("linalg.matrix_rank", "linalg.cond", named=True)
 def read_matrix_number(name: str, A: Operand, *args: Any, **kwargs: Any) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html"""
     function = name.rpartition(".")[2]
@@ -153,7 +153,7 @@ def read_matrix_number(name: str, A: Operand, *args: Any, **kwargs: Any) -> Call
     return Call(MatrixFunction(function=function, outputs=("",)), (A,), dtype)
 
 
-@reads(
+@reader(
     "slogdet", "linalg.slogdet", "linalg.eigh", "linalg.eig",
     "linalg.inv_ex", "linalg.cholesky_ex", named=True,
 )  # fmt: skip
@@ -174,7 +174,7 @@ def read_square(name: str, A: Operand | None = None, *args: Any, **kwargs: Any) 
     return Call(op, (operand,), dtypes, lambda found: structure(*found))
 
 
-@reads("qr", "linalg.qr", named=True)
+@reader("qr", "linalg.qr", named=True)
 def read_qr(
     name: str,
     A: Operand,  # noqa: N803
@@ -190,7 +190,7 @@ def read_qr(
     return Call(op, (A,), None, lambda found: QR(*found))
 
 
-@reads("linalg.svd")
+@reader("linalg.svd")
 def read_svd(A: Operand, full_matrices: bool = True, *, driver: str | None = None) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.linalg.svd.html"""
     outputs = ("nn", "k", "mm") if full_matrices else ("nk", "k", "km")
@@ -199,7 +199,7 @@ def read_svd(A: Operand, full_matrices: bool = True, *, driver: str | None = Non
     return Call(op, (A,), dtypes, lambda found: SVD(*found))
 
 
-@reads("svd")
+@reader("svd")
 def read_old_svd(input: Operand, some: bool = True, compute_uv: bool = True) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.svd.html"""
     outputs = ("nk", "k", "mk") if some and compute_uv else ("nn", "k", "mm")
@@ -256,7 +256,7 @@ class Solve(Op):
         )
 
 
-@reads("linalg.solve", "linalg.solve_triangular", named=True)
+@reader("linalg.solve", "linalg.solve_triangular", named=True)
 def read_solve(
     name: str,
     A: Operand,  # noqa: N803
@@ -270,7 +270,7 @@ def read_solve(
     return Call(Solve(function=name.rpartition(".")[2], left=left), (A, B))
 
 
-@reads("cholesky_solve")
+@reader("cholesky_solve")
 def read_cholesky_solve(B: Operand, L: Operand, upper: bool = False) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.cholesky_solve.html"""
     return Call(Solve(function="cholesky_solve"), (L, B))

@@ -10,7 +10,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, require_floating
 from shapecalc.ops.matmul import require_expands
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def features_fix(got: Dim, expected: Dim, parameter: str) -> str:
     return f"choose input sizes with {text} = {dims.format_dim(expected)}"
 
 
-@reads("linear")
+@reader("linear")
 def read_linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html"""
     require_floating(input, weight)
@@ -130,7 +130,7 @@ class Bilinear(Op):
         return (*leading1, self.out_features)
 
 
-@reads("bilinear")
+@reader("bilinear")
 def read_bilinear(
     input1: Operand, input2: Operand, weight: Operand, bias: Operand | None = None
 ) -> Call:

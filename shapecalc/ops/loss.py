@@ -15,7 +15,7 @@ from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.matmul import require_expands, require_shape
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.window import require_elements
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +227,7 @@ _OF_CLASSES = ("cross_entropy", "nll_loss", "multi_margin_loss")
 _FUNCTIONS = tuple(name for name in _SINGLE if name != "cross_entropy_of_probabilities")
 
 
-@reads(*(f"nn.functional.{name}" for name in _FUNCTIONS), named=True)
+@reader(*(f"nn.functional.{name}" for name in _FUNCTIONS), named=True)
 def read_loss(
     name: str,
     *args: Any,

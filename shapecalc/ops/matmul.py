@@ -11,7 +11,7 @@ from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.pointwise import broadcast
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 def require_expands(x: Shape, to: Shape, what: str) -> None:
@@ -94,7 +94,7 @@ class MatMul(Op):
         return self.function
 
 
-@reads("matmul", "linalg.matmul", "mm", "bmm", "mv", "dot", "vdot", named=True)
+@reader("matmul", "linalg.matmul", "mm", "bmm", "mv", "dot", "vdot", named=True)
 def read_matmul(
     name: str, input: Operand, other: Operand | None = None, **rest: Operand | None
 ) -> Call:
@@ -105,7 +105,7 @@ def read_matmul(
     return Call(MatMul(function=function), (input, second))
 
 
-@reads("__rmatmul__")
+@reader("__rmatmul__")
 def read_rmatmul(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.matmul.html"""
     return Call(MatMul(), (other, input))
@@ -158,7 +158,7 @@ class AddMatMul(Op):
         return self.function
 
 
-@reads(*_ADDED, named=True)
+@reader(*_ADDED, named=True)
 def read_add_matmul(
     name: str,
     input: Operand,
@@ -205,7 +205,7 @@ class Inner(Op):
         return "inner"
 
 
-@reads("inner")
+@reader("inner")
 def read_inner(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.inner.html"""
     return Call(Inner(), (input, other))
@@ -237,7 +237,7 @@ class VecDot(Op):
         return (*out[:axis], *out[axis + 1 :])
 
 
-@reads("linalg.vecdot")
+@reader("linalg.vecdot")
 def read_vecdot(x: Operand, y: Operand, *, dim: int = -1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.linalg.vecdot.html"""
     return Call(VecDot(dim=dim), (x, y))
@@ -272,7 +272,7 @@ class MultiDot(Op):
         return (*first[:-1][:1], *last[1:])
 
 
-@reads("linalg.multi_dot")
+@reader("linalg.multi_dot")
 def read_multi_dot(*factors: Operand | Sequence[Operand], **named: object) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html"""
     if len(factors) == 1 and isinstance(factors[0], Sequence):
@@ -304,7 +304,7 @@ class Outer(Op):
         return (*input, *vec2)
 
 
-@reads("outer", "ger")
+@reader("outer", "ger")
 def read_outer(input: Operand, vec2: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.outer.html"""
     return Call(Outer(), (input, vec2))

@@ -13,7 +13,7 @@ from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.reduction import axes_of
 from shapecalc.ops.view import as_dims, as_sizes
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +170,13 @@ class AsStrided(Op):
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("flip")
+@reader("flip")
 def read_flip(input: Operand, *axes: Any, dims: Sequence[int] | int | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.flip.html"""
     return Call(Flip(dims=as_sizes(axes if dims is None else (dims,))), (input,))
 
 
-@reads("fliplr", "flipud", named=True)
+@reader("fliplr", "flipud", named=True)
 def read_fliplr(function: str, input: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.fliplr.html"""
     axis = 1 if function == "fliplr" else 0
@@ -185,7 +185,7 @@ def read_fliplr(function: str, input: Operand) -> Call:
     return Call(Flip(dims=(axis,)), (input,))
 
 
-@reads("roll")
+@reader("roll")
 def read_roll(
     input: Operand, shifts: IntoDim | Sequence[IntoDim], dims: int | Sequence[int] = ()
 ) -> Call:
@@ -193,20 +193,20 @@ def read_roll(
     return Call(Roll(shifts=as_dims(as_sizes((shifts,))), dims=as_sizes((dims,))), (input,))
 
 
-@reads("rot90")
+@reader("rot90")
 def read_rot90(input: Operand, k: int = 1, dims: Sequence[int] = (0, 1)) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.rot90.html"""
     return Call(Rot90(k=k, dims=tuple(dims)), (input,))
 
 
-@reads("Tensor.unfold")
+@reader("Tensor.unfold")
 def read_unfold(input: Operand, dimension: int, size: IntoDim, step: IntoDim) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.unfold.html"""
     op = Unfold(dimension=dimension, size=dims.as_dim(size), step=dims.as_dim(step))
     return Call(op, (input,))
 
 
-@reads("as_strided")
+@reader("as_strided")
 def read_as_strided(
     input: Operand,
     size: Sequence[IntoDim],

@@ -10,7 +10,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.linear import features_fix
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def require_scalable(features: IntoDim, batch: IntoDim = 1) -> None:
     require_positive(batch, "batch size")
 
 
-@reads("nn.functional.batch_norm")
+@reader("nn.functional.batch_norm")
 def read_batch_norm(
     input: Operand,
     running_mean: Operand | None,
@@ -124,7 +124,7 @@ def read_batch_norm(
     return Call(BatchNorm(num_features=num_features, training=bool(training)), (input,))
 
 
-@reads("nn.functional.instance_norm")
+@reader("nn.functional.instance_norm")
 def read_instance_norm(
     input: Operand,
     running_mean: Operand | None = None,

@@ -11,7 +11,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.pointwise import broadcast
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Renorm(Op):
         return input
 
 
-@reads("renorm")
+@reader("renorm")
 def read_renorm(input: Operand, p: float, dim: int, maxnorm: float) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.renorm.html"""
     return Call(Renorm(dim=dim), (input,))
@@ -69,14 +69,14 @@ class Vander(Op):
         return (*x, x[-1] if self.N is None else self.N)
 
 
-@reads("vander")
+@reader("vander")
 def read_vander(x: Operand, N: IntoDim | None = None, increasing: bool = False) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.vander.html"""
     require_rank(x.shape, 1, layout="in vander")
     return read_linalg_vander(x, N=N)
 
 
-@reads("linalg.vander")
+@reader("linalg.vander")
 def read_linalg_vander(x: Operand, *, N: IntoDim | None = None) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.linalg.vander.html"""
     return Call(Vander(N=None if N is None else dims.as_dim(N)), (x,))
@@ -110,7 +110,7 @@ class Covariance(Op):
         return (input[0], input[0]) if len(input) == 2 and input[0] != 1 else ()
 
 
-@reads("cov", "corrcoef", named=True)
+@reader("cov", "corrcoef", named=True)
 def read_covariance(name: str, input: Operand, **options: object) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.cov.html"""
     return Call(Covariance(function=name), (input,))
@@ -149,7 +149,7 @@ class TensorDot(Op):
         return (*left, *(size for axis, size in enumerate(b) if axis not in axes_b))
 
 
-@reads("tensordot")
+@reader("tensordot")
 def read_tensordot(
     a: Operand, b: Operand, dims: int | Sequence[Sequence[int]] = 2, out: Operand | None = None
 ) -> Call:
@@ -187,7 +187,7 @@ class Kron(Op):
         return tuple(dims.mul(a, b) for a, b in zip(left, right, strict=True))
 
 
-@reads("kron")
+@reader("kron")
 def read_kron(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.kron.html"""
     return Call(Kron(), (input, other))
@@ -230,13 +230,13 @@ class Cross(Op):
         raise SizeError(f"cross is along an axis of 3 elements, {input} has none")
 
 
-@reads("cross")
+@reader("cross")
 def read_cross(input: Operand, other: Operand, dim: int | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.cross.html"""
     return Call(Cross(dim=dim), (input, other))
 
 
-@reads("linalg.cross")
+@reader("linalg.cross")
 def read_linalg_cross(input: Operand, other: Operand, *, dim: int = -1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.linalg.cross.html"""
     return Call(Cross(dim=dim), (input, other))
@@ -263,7 +263,7 @@ class Trace(Op):
         return ()
 
 
-@reads("trace")
+@reader("trace")
 def read_trace(input: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.trace.html"""
     whole = input.dtype == "bool" or "int" in input.dtype

@@ -10,7 +10,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, data, require_rank
 from shapecalc.ops.window import require_elements
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class PadPackedSequence(Op):
         return [(*leading, *steps[1:]), (batch,)]
 
 
-@reads("_pack_padded_sequence")
+@reader("_pack_padded_sequence")
 def read_pack_padded_sequence(input: Operand, lengths: Operand, batch_first: bool) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html"""
     op = PackPaddedSequence(batch_first=bool(batch_first))
@@ -95,7 +95,7 @@ def read_pack_padded_sequence(input: Operand, lengths: Operand, batch_first: boo
     return Call(op, (input, lengths), (input.dtype, "int64"), firsts=(batch,))
 
 
-@reads("_pad_packed_sequence")
+@reader("_pad_packed_sequence")
 def read_pad_packed_sequence(
     data: Operand,
     batch_sizes: Operand,

@@ -11,7 +11,7 @@ from shapecalc.dims import ZERO, Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.window import Pairs, require_elements
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 PADDING_MODES = ("reflect", "replicate", "circular")
 
@@ -110,7 +110,7 @@ def last_first(padding: Sequence[IntoDim]) -> Pairs:
     return tuple(zip(ends[::2], ends[1::2], strict=True))[::-1]
 
 
-@reads("pad", "constant_pad_nd")
+@reader("pad", "constant_pad_nd")
 def read_pad(
     input: Operand,
     pad: Sequence[IntoDim],

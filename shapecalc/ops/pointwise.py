@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from shapecalc import dims
+from shapecalc import access, dims
+from shapecalc.access import Reads
 from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import DimMismatchError
 from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.promotion import as_floating, as_real, result_type
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,10 @@ class Pointwise(Op):
     def out_shape(self, *inputs: Shape) -> OutShape:
         """Broadcast the inputs."""
         return broadcast(*inputs)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of each operand."""
+        return access.broadcast(*inputs, out=out)
 
     def __str__(self) -> str:
         return self.function
@@ -152,21 +157,21 @@ _TRUTHS = """
 """
 
 
-@reads(*_TYPE_OF_OPERANDS.split(), "special.round", named=True)
+@reader(*_TYPE_OF_OPERANDS.split(), "special.round", named=True)
 def read_pointwise(function: str, *args: object, **options: object) -> Call:
     """https://pytorch.org/docs/stable/torch.html#pointwise-ops"""
     operands = list(operands_of(args, options))
     return pointwise(function, operands, result_type(operands))
 
 
-@reads(*_FRACTIONS.split(), *(f"special.{name}" for name in _SPECIAL.split()), named=True)
+@reader(*_FRACTIONS.split(), *(f"special.{name}" for name in _SPECIAL.split()), named=True)
 def read_fractions(function: str, *args: object, **options: object) -> Call:
     """https://pytorch.org/docs/stable/special.html"""
     operands = list(operands_of(args, options))
     return pointwise(function, operands, as_floating(result_type(operands)))
 
 
-@reads("__rdiv__")
+@reader("__rdiv__")
 def read_rdiv(input: Operand, other: object) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.div.html"""
     # torch computes input.reciprocal() * other
@@ -174,13 +179,13 @@ def read_rdiv(input: Operand, other: object) -> Call:
     return pointwise("div", [input, other], result_type([reciprocal, other]))
 
 
-@reads(*_TRUTHS.split(), named=True)
+@reader(*_TRUTHS.split(), named=True)
 def read_truth(function: str, *args: object, **options: object) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.logical_and.html"""
     return pointwise(function, operands_of(args, options), "bool")
 
 
-@reads("div", "divide", named=True)
+@reader("div", "divide", named=True)
 def read_div(
     function: str, *args: object, rounding_mode: str | None = None, **rest: object
 ) -> Call:
@@ -190,7 +195,7 @@ def read_div(
     return pointwise(function, operands, dtype if rounding_mode else as_floating(dtype))
 
 
-@reads("float_power")
+@reader("float_power")
 def read_float_power(input: object, exponent: object, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.float_power.html"""
     is_complex = result_type([input, exponent]).startswith("complex")
@@ -198,20 +203,20 @@ def read_float_power(input: object, exponent: object, *, out: Operand | None = N
     return pointwise("float_power", [input, exponent], dtype)
 
 
-@reads("square")
+@reader("square")
 def read_square(input: Operand, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.square.html"""
     return pointwise("square", [input], result_type([input, 2]))
 
 
-@reads("abs", "absolute", "angle", "real", "imag", "Tensor.real", "Tensor.imag", named=True)
+@reader("abs", "absolute", "angle", "real", "imag", "Tensor.real", "Tensor.imag", named=True)
 def read_part(function: str, input: Operand, *, out: Operand | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.angle.html"""
     dtype = as_real(input.dtype)
     return pointwise(function, [input], as_floating(dtype) if function == "angle" else dtype)
 
 
-@reads(
+@reader(
     "nan_to_num",
     "masked_fill",
     "fake_quantize_per_tensor_affine",
@@ -227,7 +232,7 @@ def read_same_type(function: str, input: Operand, *args: object, **options: obje
     return pointwise(function, operands, input.dtype)
 
 
-@reads("Tensor.where")
+@reader("Tensor.where")
 def read_where_method(input: Operand, condition: Operand, other: object) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.where.html"""
     return pointwise("where", [condition, input, other], result_type([input, other]))
@@ -240,7 +245,7 @@ class MantissaAndExponent(NamedTuple):
     exponent: object
 
 
-@reads("frexp")
+@reader("frexp")
 def read_frexp(input: Operand, *, out: object = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.frexp.html"""
     return Call(Frexp(), (input,), (input.dtype, "int32"), lambda o: MantissaAndExponent(*o))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shapecalc import dims
+from shapecalc.access import Access, Reads, Same
 from shapecalc.conditions import require, require_positive
 from shapecalc.dims import Dim, Shape, format_dim, symbol, window_count
 from shapecalc.errors import SizeError
@@ -19,8 +20,9 @@ from shapecalc.ops.window import (
     general_window,
     require_fits,
     require_window,
+    windows,
 )
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,18 @@ class Pool(Op):
         out = (*x[:-axes], *counts)
         return [out, out] if self.return_indices else out
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a window on every spatial axis, in the same channel."""
+        first = len(out) - len(self.kernel_size)
+        spatial = windows(
+            first,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
+        return [Access((*map(Same, range(first)), *spatial))]
+
     def general(self) -> tuple[Dim, Mapping[str, Dim]]:
         """The formula of one spatial axis; `d` is left out where the dilation is 1."""
         letters, values = general_window(
@@ -121,7 +135,7 @@ def pool(
     return op
 
 
-@reads(
+@reader(
     *(f"max_pool{axes}d{suffix}" for axes in (1, 2, 3) for suffix in ("", "_with_indices")),
     named=True,
 )
@@ -142,7 +156,7 @@ def read_max_pool(
     return Call(op, (input,), (input.dtype, "int64") if both else None)
 
 
-@reads("avg_pool1d", "avg_pool2d", "avg_pool3d", named=True)
+@reader("avg_pool1d", "avg_pool2d", "avg_pool3d", named=True)
 def read_avg_pool(
     name: str,
     input: Operand,
@@ -164,7 +178,7 @@ def _require_divisor(divisor_override: int | None) -> None:
         raise SizeError("divisor_override is 0")
 
 
-@reads("lp_pool1d", "lp_pool2d", "lp_pool3d", named=True)
+@reader("lp_pool1d", "lp_pool2d", "lp_pool3d", named=True)
 def read_lp_pool(
     name: str,
     input: Operand,

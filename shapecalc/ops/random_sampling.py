@@ -13,7 +13,7 @@ from shapecalc.ops.creation import create
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import result_type
 from shapecalc.ops.view import Sizes, as_sizes
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +47,13 @@ class Multinomial(Op):
         return (*x[:-1], self.num_samples)
 
 
-@reads("rand", "randn", named=True)
+@reader("rand", "randn", named=True)
 def read_rand(function: str, *size: Any, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.rand.html"""
     return create(function, options.get("size", as_sizes(size)), dtype)
 
 
-@reads("randint")
+@reader("randint")
 def read_randint(*args: Any, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.randint.html"""
     # randint(high, size) or randint(low, high, size)
@@ -61,13 +61,13 @@ def read_randint(*args: Any, dtype: str | None = None, **options: Any) -> Call:
     return create("randint", size, dtype or "int64")
 
 
-@reads("randperm")
+@reader("randperm")
 def read_randperm(n: IntoDim, *, dtype: str | None = None, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.randperm.html"""
     return create("randperm", (n,), dtype or "int64")
 
 
-@reads("normal")
+@reader("normal")
 def read_normal(
     mean: Operand | float = 0.0,
     std: Operand | float = 1.0,
@@ -82,14 +82,14 @@ def read_normal(
     return pointwise("normal", [mean, std], result_type([mean, std]))
 
 
-@reads("bernoulli", "poisson", "binomial", named=True)
+@reader("bernoulli", "poisson", "binomial", named=True)
 def read_draws(function: str, input: Operand, *args: Any, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.bernoulli.html"""
     others = [value for value in args if isinstance(value, Operand)]
     return pointwise(function, [input, *others], input.dtype)
 
 
-@reads(
+@reader(
     *("Tensor.normal_", "uniform", "exponential", "geometric", "cauchy", "log_normal", "random"),
     named=True,
 )
@@ -98,7 +98,7 @@ def read_fill_with_draws(function: str, input: Operand, *args: Any, **options: A
     return pointwise(function, [input], input.dtype)
 
 
-@reads("multinomial")
+@reader("multinomial")
 def read_multinomial(
     input: Operand,
     num_samples: IntoDim,

@@ -12,7 +12,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.linear import features_fix
 from shapecalc.ops.matmul import require_shape
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
@@ -81,7 +81,7 @@ def require_features(got: Dim, input_size: Dim) -> None:
     require_same(got, input_size, "input features", fix=fix)
 
 
-@reads("lstm", "gru", "rnn_tanh", "rnn_relu", named=True)
+@reader("lstm", "gru", "rnn_tanh", "rnn_relu", named=True)
 def read_recurrent(
     name: str, input: Operand, second: Any, third: Any, *rest: Any, **kwargs: Any
 ) -> Call:
@@ -248,7 +248,7 @@ class RecurrentCell(Op):
         return [state, state] if self.function == "LSTMCell" else state
 
 
-@reads("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", named=True)
+@reader("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", named=True)
 def read_cell(
     name: str,
     input: Operand,

@@ -15,7 +15,7 @@ from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.comparison import ValuesAndIndices
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import as_floating, as_real, result_type
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 Axes: TypeAlias = int | Sequence[int] | None
 
@@ -105,7 +105,7 @@ def as_axes(dim: Axes, *, none_for_empty: bool = True) -> tuple[int, ...] | None
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("sum", "nansum", "prod", named=True)
+@reader("sum", "nansum", "prod", named=True)
 def read_sum(
     function: str,
     input: Operand,
@@ -125,7 +125,7 @@ def summed(dtype: str) -> str:
     return dtype if is_floating(dtype) else "int64"
 
 
-@reads("mean", "nanmean", named=True)
+@reader("mean", "nanmean", named=True)
 def read_mean(
     function: str,
     input: Operand,
@@ -140,7 +140,7 @@ def read_mean(
     return Call(op, (input,), dtype or input.dtype)
 
 
-@reads("amax", "amin", "logsumexp", "special.logsumexp", "count_nonzero", named=True)
+@reader("amax", "amin", "logsumexp", "special.logsumexp", "count_nonzero", named=True)
 def read_over_axes(
     function: str,
     input: Operand,
@@ -156,7 +156,7 @@ def read_over_axes(
     return Call(op, (input,), dtypes.get(name, input.dtype))
 
 
-@reads("all", "any", named=True)
+@reader("all", "any", named=True)
 def read_all(
     function: str,
     input: Operand,
@@ -171,7 +171,7 @@ def read_all(
     return Call(op, (input,), "uint8" if input.dtype == "uint8" else "bool")
 
 
-@reads("argmax", "argmin", named=True)
+@reader("argmax", "argmin", named=True)
 def read_argmax(
     function: str,
     input: Operand,
@@ -184,7 +184,7 @@ def read_argmax(
     return Call(Reduction(function=function, dim=as_axes(dim), keepdim=keepdim), (input,), "int64")
 
 
-@reads("max", "min", named=True)
+@reader("max", "min", named=True)
 def read_max(
     function: str,
     input: Operand,
@@ -203,7 +203,7 @@ def read_max(
     return pointwise(f"{function}imum", operands, result_type(operands))
 
 
-@reads("median", "nanmedian", named=True)
+@reader("median", "nanmedian", named=True)
 def read_median(
     function: str,
     input: Operand,
@@ -216,7 +216,7 @@ def read_median(
     return _with_indices(function, input, dim, keepdim)
 
 
-@reads("mode")
+@reader("mode")
 def read_mode(input: Operand, dim: int = -1, keepdim: bool = False, *, out: object = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.mode.html"""
     return _with_indices("mode", input, dim, keepdim)
@@ -236,7 +236,7 @@ class Extremes(NamedTuple):
     max: object
 
 
-@reads("aminmax")
+@reader("aminmax")
 def read_aminmax(
     input: Operand, *, dim: int | None = None, keepdim: bool = False, out: object = None
 ) -> Call:
@@ -245,7 +245,7 @@ def read_aminmax(
     return Call(op, (input,), pack=lambda both: Extremes(*both))
 
 
-@reads("std", "var", "std_mean", "var_mean", named=True)
+@reader("std", "var", "std_mean", "var_mean", named=True)
 def read_std(
     function: str,
     input: Operand,

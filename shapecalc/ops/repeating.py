@@ -12,7 +12,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.view import as_dims, as_sizes
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +94,13 @@ class RepeatInterleave(Op):
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("Tensor.repeat")
+@reader("Tensor.repeat")
 def read_repeat(input: Operand, *sizes: Any, repeats: Sequence[IntoDim] | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html"""
     return Call(Repeat(repeats=as_dims(as_sizes(sizes) if repeats is None else repeats)), (input,))
 
 
-@reads("tile")
+@reader("tile")
 def read_tile(input: Operand, *reps: Any, dims: Sequence[IntoDim] | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.tile.html"""
     repeats = as_dims(as_sizes(reps) if dims is None else dims)
@@ -108,7 +108,7 @@ def read_tile(input: Operand, *reps: Any, dims: Sequence[IntoDim] | None = None)
     return Call(Repeat(repeats=(*missing, *repeats), function="tile"), (input,))
 
 
-@reads("repeat_interleave")
+@reader("repeat_interleave")
 def read_repeat_interleave(
     input: Operand,
     repeats: IntoDim | Operand | None = None,

@@ -14,7 +14,7 @@ from shapecalc.ops.index_items import Slice, at_axis
 from shapecalc.ops.indexing import require_at_most_one_axis, require_index_fits, require_not_empty
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.slicing import indexed, require_stretches
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ class Copy(Op):
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("scatter", "scatter_add", "scatter_reduce", named=True)
+@reader("scatter", "scatter_add", "scatter_reduce", named=True)
 def read_scatter(
     function: str, input: Operand, dim: int, index: Operand, *args: Any, **options: Any
 ) -> Call:
@@ -186,7 +186,7 @@ def read_scatter(
     return Call(Scatter(function=function, dim=dim), (input, index, *src))
 
 
-@reads("index_add", "index_copy", "index_reduce", "index_fill", named=True)
+@reader("index_add", "index_copy", "index_reduce", "index_fill", named=True)
 def read_index_write(
     function: str, input: Operand, dim: int, index: Operand, *args: Any, **options: Any
 ) -> Call:
@@ -197,13 +197,13 @@ def read_index_write(
     return Call(IndexWrite(function=function, dim=dim), (input, index, *source))
 
 
-@reads("select_scatter")
+@reader("select_scatter")
 def read_select_scatter(input: Operand, src: Operand, dim: int, index: IntoDim) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.select_scatter.html"""
     return Call(PartWrite(index=at_axis(dims.as_dim(index), dim, input.ndim)), (input, src))
 
 
-@reads("slice_scatter")
+@reader("slice_scatter")
 def read_slice_scatter(
     input: Operand,
     src: Operand,
@@ -217,20 +217,20 @@ def read_slice_scatter(
     return Call(PartWrite(index=at_axis(Slice(*bounds), dim, input.ndim)), (input, src))
 
 
-@reads("put")
+@reader("put")
 def read_put(input: Operand, index: Operand, source: Operand, accumulate: bool = False) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.put_.html"""
     return Call(Put(), (input, index, source))
 
 
-@reads("masked_scatter")
+@reader("masked_scatter")
 def read_masked_scatter(input: Operand, mask: Operand, source: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html"""
     # how many elements the source needs depends on the mask's values
     return pointwise("masked_scatter", [input, mask], input.dtype)
 
 
-@reads("copy")
+@reader("copy")
 def read_copy(input: Operand, src: Operand, non_blocking: bool = False) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.copy_.html"""
     return Call(Copy(), (input, src), input.dtype)

@@ -31,7 +31,7 @@ from shapecalc.ops.index_items import (
     item_text,
 )
 from shapecalc.ops.pointwise import broadcast
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 def slice_size(size: Dim, bounds: Slice) -> Dim:
@@ -243,7 +243,7 @@ def _common(selected: Sequence[Shape]) -> Shape:
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("Tensor.__getitem__")
+@reader("Tensor.__getitem__")
 def read_getitem(input: Operand, index: Any) -> Call:
     """https://numpy.org/doc/stable/user/basics.indexing.html"""
     items, tensors = as_index(index)
@@ -251,7 +251,7 @@ def read_getitem(input: Operand, index: Any) -> Call:
     return Call(GetItem(index=items), (input, *tensors), firsts=(first,))
 
 
-@reads("Tensor.__setitem__")
+@reader("Tensor.__setitem__")
 def read_setitem(input: Operand, index: Any, value: Any) -> Call:
     """https://numpy.org/doc/stable/user/basics.indexing.html"""
     items, tensors = as_index(index)
@@ -259,7 +259,7 @@ def read_setitem(input: Operand, index: Any, value: Any) -> Call:
     return Call(SetItem(index=items, has_value=bool(values)), (input, *values, *tensors))
 
 
-@reads("index_put")
+@reader("index_put")
 def read_index_put(
     input: Operand, indices: Sequence[Operand | None], values: Operand, accumulate: bool = False
 ) -> Call:
@@ -269,7 +269,7 @@ def read_index_put(
     return Call(SetItem(index=items), (input, values, *tensors))
 
 
-@reads("select")
+@reader("select")
 def read_select(input: Operand, dim: int, index: IntoDim) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.select.html"""
     if not input.shape:
@@ -277,7 +277,7 @@ def read_select(input: Operand, dim: int, index: IntoDim) -> Call:
     return Call(GetItem(index=at_axis(dims.as_dim(index), dim, input.ndim)), (input,))
 
 
-@reads("narrow", "narrow_copy", named=True)
+@reader("narrow", "narrow_copy", named=True)
 def read_narrow(
     function: str, input: Operand, dim: int, start: IntoDim | Operand, length: IntoDim
 ) -> Call:

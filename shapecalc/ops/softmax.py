@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from shapecalc.conditions import require_positive
 from shapecalc.dims import Shape
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def softmax(function: str, dim: int | None, ndim: int) -> Softmax:
     return Softmax(function=function, dim=implicit if dim is None else dim)
 
 
-@reads("softmax", "log_softmax", "softmin", "special.softmax", "special.log_softmax", named=True)
+@reader("softmax", "log_softmax", "softmin", "special.softmax", "special.log_softmax", named=True)
 def read_softmax(
     name: str,
     input: Operand,
@@ -64,7 +64,7 @@ def read_softmax(
     return Call(op, (input,), types[0] if types else None)
 
 
-@reads("gumbel_softmax")
+@reader("gumbel_softmax")
 def read_gumbel_softmax(
     logits: Operand, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
 ) -> Call:

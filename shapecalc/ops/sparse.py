@@ -9,7 +9,7 @@ from shapecalc.conditions import require_element, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def require_indices(indices: Operand, what: str) -> None:
         )
 
 
-@reads("nn.functional.embedding")
+@reader("nn.functional.embedding")
 def read_embedding(
     input: Operand,
     weight: Operand,
@@ -68,7 +68,7 @@ def read_embedding(
     return Call(op, (input,), weight.dtype)
 
 
-@reads("embedding")
+@reader("embedding")
 def read_torch_embedding(
     weight: Operand,
     indices: Operand,
@@ -145,7 +145,7 @@ class EmbeddingBag(Op):
         return (bags, self.embedding_dim)
 
 
-@reads("nn.functional.embedding_bag")
+@reader("nn.functional.embedding_bag")
 def read_embedding_bag(
     input: Operand,
     weight: Operand,

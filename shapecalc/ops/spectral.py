@@ -10,7 +10,7 @@ from shapecalc.dims import Dim, IntoDim, Shape, window_count
 from shapecalc.errors import ShapeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.promotion import as_complex, as_real
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def require_frames(n_fft: Dim, hop_length: Dim, win_length: Dim, window: Shape |
         require_same(window[0], win_length, "elements of the window")
 
 
-@reads("stft")
+@reader("stft")
 def read_stft(
     input: Operand,
     n_fft: IntoDim,
@@ -175,7 +175,7 @@ class ISTFT(Op):
         return (*batch, length)
 
 
-@reads("istft")
+@reader("istft")
 def read_istft(
     input: Operand,
     n_fft: IntoDim,

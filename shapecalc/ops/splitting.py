@@ -13,7 +13,7 @@ from shapecalc.errors import DataDependentError, RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.index_items import Slice
 from shapecalc.ops.slicing import slice_size
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def _split(input: Operand, size: IntoDim | Sequence[IntoDim], dim: int) -> Call:
     return Call(Split(split_size=pieces, dim=dim), (input,))
 
 
-@reads("split", "unsafe_split", named=True)
+@reader("split", "unsafe_split", named=True)
 def read_split(function: str, tensor: Operand, *args: Any, dim: int = 0, **sizes: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.split.html"""
     # the size goes by split_size, split_size_or_sections or split_sizes
@@ -179,19 +179,19 @@ def read_split(function: str, tensor: Operand, *args: Any, dim: int = 0, **sizes
     return _split(tensor, size, rest[0] if rest else dim)
 
 
-@reads("split_with_sizes", "unsafe_split_with_sizes")
+@reader("split_with_sizes", "unsafe_split_with_sizes")
 def read_split_with_sizes(input: Operand, split_sizes: Sequence[IntoDim], dim: int = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.split.html"""
     return _split(input, split_sizes, dim)
 
 
-@reads("chunk", "unsafe_chunk")
+@reader("chunk", "unsafe_chunk")
 def read_chunk(input: Operand, chunks: IntoDim, dim: int = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.chunk.html"""
     return Call(Chunk(chunks=dims.as_dim(chunks), dim=dim), (input,))
 
 
-@reads("tensor_split")
+@reader("tensor_split")
 def read_tensor_split(
     input: Operand,
     indices_or_sections: IntoDim | Sequence[IntoDim] | None = None,
@@ -206,7 +206,7 @@ def read_tensor_split(
     return Call(TensorSplit(indices_or_sections=as_cuts(cuts), dim=dim), (input,))
 
 
-@reads("hsplit", "vsplit", "dsplit", named=True)
+@reader("hsplit", "vsplit", "dsplit", named=True)
 def read_hsplit(
     function: str,
     input: Operand,
@@ -234,7 +234,7 @@ def as_cuts(cuts: Any) -> Dim | tuple[Dim, ...]:
     return tuple(dims.as_dim(cut) for cut in cuts) if is_list else dims.as_dim(cuts)
 
 
-@reads("unbind")
+@reader("unbind")
 def read_unbind(input: Operand, dim: int = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.unbind.html"""
     return Call(Unbind(dim=dim), (input,))

@@ -14,7 +14,7 @@ from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_real, result_type
 from shapecalc.ops.reduction import Axes, Reduction, as_axes, axes_of, reduced
 from shapecalc.ops.window import require_elements
-from shapecalc.registry import reads
+from shapecalc.registry import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Distance(Op):
 # ---------------------------------------------------------------------------- readers
 
 
-@reads("quantile", "nanquantile", named=True)
+@reader("quantile", "nanquantile", named=True)
 def read_quantile(
     function: str,
     input: Operand,
@@ -118,7 +118,7 @@ def read_quantile(
     return Call(Quantile(q=fractions, dim=dim, keepdim=keepdim), (input,))
 
 
-@reads("unique", "unique_consecutive", named=True)
+@reader("unique", "unique_consecutive", named=True)
 def read_unique(
     function: str, input: Operand, *args: object, dim: int | None = None, **options: object
 ) -> Call:
@@ -137,7 +137,7 @@ def read_unique(
 _MATRIX_ORDERS = ("fro", "nuc", math.inf, -math.inf, 1, -1, 2, -2)
 
 
-@reads("norm", "linalg.vector_norm", "linalg.norm", named=True)
+@reader("norm", "linalg.vector_norm", "linalg.norm", named=True)
 def read_norm(
     function: str,
     input: Operand,
@@ -173,7 +173,7 @@ def _require_extremes(x: Shape, axes: tuple[int, ...], order: float, *, of_matri
         require_positive(x[axis], f"the size of axis {axis}, for a norm with ord={order},")
 
 
-@reads("dist")
+@reader("dist")
 def read_dist(input: Operand, other: Operand, p: float = 2) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.dist.html"""
     return Call(Distance(), (input, other), as_real(result_type([input, other])))
@@ -228,7 +228,7 @@ class BinCount(Op):
         return (DATA,)
 
 
-@reads("histc")
+@reader("histc")
 def read_histc(
     input: Operand,
     bins: IntoDim = 100,
@@ -241,7 +241,7 @@ def read_histc(
     return Call(Histogram(bins=dims.as_dim(bins)), (input,))
 
 
-@reads("bincount")
+@reader("bincount")
 def read_bincount(input: Operand, weights: Operand | None = None, minlength: int = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.bincount.html"""
     if weights is None:

@@ -19,7 +19,7 @@ from shapecalc.ops.convolution import (
     require_in_channels,
 )
 from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_window
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def conv_transpose(
     )
 
 
-@reads("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", named=True)
+@reader("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", named=True)
 def read_conv_transpose(
     name: str,
     input: Operand,
@@ -185,7 +185,7 @@ def read_conv_transpose(
     return Call(op, (input,))
 
 
-@reads("convolution")
+@reader("convolution")
 def read_convolution(
     input: Operand,
     weight: Operand,

@@ -11,7 +11,7 @@ from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_rank
 from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_elements
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def max_unpool(
     )
 
 
-@reads(*(f"nn.functional.max_unpool{axes}d" for axes in (1, 2, 3)), named=True)
+@reader(*(f"nn.functional.max_unpool{axes}d" for axes in (1, 2, 3)), named=True)
 def read_max_unpool(
     name: str,
     input: Operand,

@@ -12,7 +12,7 @@ from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.promotion import BYTES, as_complex, as_real
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 Sizes: TypeAlias = Sequence[IntoDim]
 
@@ -224,7 +224,7 @@ def _held(number: Operand) -> Dim:
     return dims.as_dim(number if number.first is None else number.first)
 
 
-@reads("Tensor.view")
+@reader("Tensor.view")
 def read_view(
     input: Operand, *shape: Any, size: Sizes | None = None, dtype: str | None = None
 ) -> Call:
@@ -235,44 +235,44 @@ def read_view(
     return Call(View(shape=as_dims(as_sizes(shape) if size is None else size)), (input,))
 
 
-@reads("reshape")
+@reader("reshape")
 def read_reshape(input: Operand, *size: Any, shape: Sizes | None = None) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.reshape.html"""
     sizes = as_dims(as_sizes(size) if shape is None else shape)
     return Call(View(shape=sizes, function="reshape"), (input,))
 
 
-@reads("view_as", "reshape_as", named=True)
+@reader("view_as", "reshape_as", named=True)
 def read_view_as(function: str, input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.view_as.html"""
     return Call(View(shape=tuple(other.shape), function=function), (input,))
 
 
-@reads("flatten")
+@reader("flatten")
 def read_flatten(input: Operand, start_dim: int = 0, end_dim: int = -1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.flatten.html"""
     return Call(Flatten(start_dim=start_dim, end_dim=end_dim), (input,))
 
 
-@reads("ravel")
+@reader("ravel")
 def read_ravel(input: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.ravel.html"""
     return Call(Flatten(), (input,))
 
 
-@reads("unflatten")
+@reader("unflatten")
 def read_unflatten(input: Operand, dim: int, sizes: Sizes) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.unflatten.html"""
     return Call(Unflatten(dim=dim, sizes=as_dims(sizes)), (input,))
 
 
-@reads("view_as_real")
+@reader("view_as_real")
 def read_view_as_real(input: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.view_as_real.html"""
     return Call(Parts(to_real=True), (input,), as_real(input.dtype))
 
 
-@reads("view_as_complex")
+@reader("view_as_complex")
 def read_view_as_complex(input: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.view_as_complex.html"""
     return Call(Parts(to_real=False), (input,), as_complex(input.dtype))

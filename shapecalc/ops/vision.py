@@ -11,7 +11,7 @@ from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.window import require_elements
-from shapecalc.registry import Built, layer, reads
+from shapecalc.registry import Built, layer, reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,25 +197,25 @@ def require_divides(size: Dim, divisor: Dim, what: str) -> None:
     require(dims.mod(size, divisor), "==", 0, text)
 
 
-@reads("pixel_shuffle")
+@reader("pixel_shuffle")
 def read_pixel_shuffle(input: Operand, upscale_factor: IntoDim) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html"""
     return Call(build_pixel_shuffle("PixelShuffle", (), upscale_factor).op, (input,))
 
 
-@reads("pixel_unshuffle")
+@reader("pixel_unshuffle")
 def read_pixel_unshuffle(input: Operand, downscale_factor: IntoDim) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html"""
     return Call(build_pixel_unshuffle("PixelUnshuffle", (), downscale_factor).op, (input,))
 
 
-@reads("channel_shuffle", "native_channel_shuffle")
+@reader("channel_shuffle", "native_channel_shuffle")
 def read_channel_shuffle(input: Operand, groups: IntoDim) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html"""
     return Call(build_channel_shuffle("ChannelShuffle", (), groups).op, (input,))
 
 
-@reads("grid_sample")
+@reader("grid_sample")
 def read_grid_sample(
     input: Operand,
     grid: Operand,
@@ -231,7 +231,7 @@ def read_grid_sample(
     return Call(GridSample(mode=mode), (input, grid))
 
 
-@reads("affine_grid")
+@reader("affine_grid")
 def read_affine_grid(
     theta: Operand, size: Sequence[IntoDim], align_corners: bool | None = None
 ) -> Call:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from shapecalc import dims
+from shapecalc.access import Window
 from shapecalc.conditions import Condition, require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.op import per_axis
@@ -36,6 +37,37 @@ def require_window(
             require_positive(size, what)
     for low, _ in padding:
         require(low, ">=", 0, f"padding is {format_dim(low)}, which has to be at least 0")
+
+
+def windows(
+    first: int,
+    *,
+    kernel_size: tuple[Dim, ...],
+    stride: tuple[Dim, ...],
+    padding: Pairs,
+    dilation: tuple[Dim, ...] | None = None,
+    mode: str = "zeros",
+    transposed: bool = False,
+) -> tuple[Window, ...]:
+    """Return the entries of the spatial axes, of which `first` is the first in the output.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+    dilation = dilation or (dims.ONE,) * len(kernel_size)
+    parameters = zip(kernel_size, stride, padding, dilation, strict=True)
+    return tuple(
+        Window(
+            axis=first + n,
+            kernel_size=k,
+            stride=s,
+            padding=low,
+            dilation=d,
+            mode=mode,
+            transposed=transposed,
+        )
+        for n, (k, s, (low, _), d) in enumerate(parameters)
+    )
 
 
 def require_elements(x: Shape, axes: int) -> None:

@@ -51,7 +51,7 @@ def targets() -> dict[Callable[..., Any], Reader]:
 
 
 def functions_named(name: str) -> Iterator[Callable[..., Any]]:
-    """Yield the functions of torch that a name stands for, as `reads` documents it."""
+    """Yield the functions of torch that a name stands for, as `reader` documents it."""
     if "." in name:
         function: Any = torch
         for part in name.split("."):

@@ -28,13 +28,15 @@ class Case:
 
     `out` is written by hand: a shape, or shapes nested as torch returns them. `x` is one shape,
     or a list of shapes for several operands. A shape may end in a type: (N, T, "int64").
-    `sizes` replaces the usual sizes where the op takes only some.
+    `sizes` replaces the usual sizes where the op takes only some. `unseen` says why changing an
+    input does not show all that the op reads: a sign, for example, seldom changes.
     """
 
     call: Callable[..., Any]
     x: Any
     out: Any
     sizes: Sequence[Mapping[str, int]] = ()
+    unseen: str = ""
 
     def __str__(self) -> str:
         return f"{_text(self.call)} {self.x}"
