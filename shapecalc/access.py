@@ -59,7 +59,7 @@ class Window:
     mode: str = "zeros"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Interval:
     """Every index from `low` to `high`, both included, in terms of `index(...)` and sizes.
 
@@ -190,9 +190,7 @@ def inserted(rank: int, gone: Sequence[int], entry: AxisAccess = WHOLE) -> Acces
     """
     taken = {axis % rank for axis in gone}
     kept = iter(range(rank))
-    return Access(
-        tuple(entry if axis in taken else Same(next(kept)) for axis in range(rank))
-    )
+    return Access(tuple(entry if axis in taken else Same(next(kept)) for axis in range(rank)))
 
 
 def shifted(axis: int, start: IntoDim) -> Window:

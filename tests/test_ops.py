@@ -120,12 +120,12 @@ def test_types_agree_with_torch(case: Case) -> None:
     got, expected = list[torch.dtype](), list[torch.dtype]()
     watched = [Watched(case.call, seen).train(_training(case.call)) for seen in (got, expected)]
     sizes = case.samples()[0]
-    traced(Case(watched[0], case.x, (), (sizes,)))
     shapes = [
         ([dims.evaluate(dims.as_dim(d), sizes) for d in shape], dtype)
         for shape, dtype in case.operands()
     ]
-    run(watched[1], shapes)
+    run(watched[1], shapes)  # first: it gives a lazy module its parameters
+    traced(Case(watched[0], case.x, (), (sizes,)))
     assert got == expected
 
 

@@ -29,7 +29,7 @@ from shapecalc.trace.run import trace
 from shapecalc.trace.symbolic_tensor import DTYPES
 from tests.op_cases.case import Calls, Case
 from tests.reached import reached, slab, slabs, tensors_in
-from tests.test_ops import CASES, _training
+from tests.test_ops import CASES, _training, run
 
 LARGEST = 40_000  # elements of an operand, beyond which a row is too slow for every slab
 
@@ -143,10 +143,19 @@ def values(formula: Any, shape: tuple[int, ...]) -> Any:
 
 
 def real(case: Case, sizes: dict[str, int]) -> tuple[Any, list[torch.Tensor]]:
+    """Return the call, deterministic and in float64, and operands for it."""
     generator = torch.Generator().manual_seed(3)
     training = _training(case.call)
     torch.manual_seed(5)
     model = Calls(case.call).train(training)
+    if any(map(torch.nn.parameter.is_lazy, model.parameters())):
+        run(
+            case.call,
+            [
+                ([dims.evaluate(dims.as_dim(d), sizes) for d in shape], dtype)
+                for shape, dtype in case.operands()
+            ],
+        )  # gives it its parameters
     for parameter in (*model.parameters(), *model.buffers()):
         if parameter.is_floating_point():
             values = torch.rand(parameter.shape, generator=generator) + 0.1
@@ -164,13 +173,13 @@ def real(case: Case, sizes: dict[str, int]) -> tuple[Any, list[torch.Tensor]]:
             tensors.append(torch.randint(0, 2, size, generator=generator, dtype=DTYPES[dtype]))
     state = {name: value.clone() for name, value in model.state_dict().items()}
 
-    def run(inputs: Any) -> list[torch.Tensor]:
+    def call(inputs: Any) -> list[torch.Tensor]:
         torch.manual_seed(11)  # the same dropout every time
         model.load_state_dict(state)
         with torch.no_grad():
             return tensors_in(model(*(tensor.clone() for tensor in inputs)))
 
-    return run, tensors
+    return call, tensors
 
 
 def samples(case: Case) -> dict[str, int]:
@@ -184,12 +193,12 @@ def test_access_is_what_reaches_the_output(case: Case) -> None:
     if len(layers) != 1:
         pytest.skip("several ops: their composition has tests of its own")
     (layer,) = layers
-    run, tensors = real(case, sizes)
+    call, tensors = real(case, sizes)
     if sum(tensor.numel() for tensor in tensors) > LARGEST:
         pytest.skip("too large to try every slab")
     if case.unseen:
         pytest.skip(case.unseen)
-    outputs = len(run(tensors))
+    outputs = len(call(tensors))
     assert outputs == len(layer.out_shapes)
     with following(Path(Hint({}))):
         rules = [
@@ -200,7 +209,7 @@ def test_access_is_what_reaches_the_output(case: Case) -> None:
     for operand, tensor in enumerate(tensors):
         places = [n for n, s in enumerate(layer.sources) if s == InputRef(f"x{operand}")]
         for axis, at in slabs(tensor.shape):
-            found = reached(run, tensors, operand, slab(tensor, axis, at))
+            found = reached(call, tensors, operand, slab(tensor, axis, at))
             for number, (mask, rule) in enumerate(zip(found, rules, strict=True)):
                 out = layer.out_shapes[number]
                 parts = [
