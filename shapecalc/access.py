@@ -178,7 +178,7 @@ def along(rank: int, axes: Sequence[int], entry: AxisAccess = WHOLE) -> Access:
     >>> along(3, [-1]).axes
     (Same(axis=0), Same(axis=1), Whole())
     """
-    taken = {axis % rank for axis in axes}
+    taken = {axis % max(rank, 1) for axis in axes}
     return Access(tuple(entry if axis in taken else Same(axis) for axis in range(rank)))
 
 
@@ -193,6 +193,49 @@ def inserted(rank: int, gone: Sequence[int], entry: AxisAccess = WHOLE) -> Acces
     return Access(tuple(entry if axis in taken else Same(next(kept)) for axis in range(rank)))
 
 
+def placed(x: Shape, out: Shape, places: Sequence[int | None], bound: str = "") -> Access:
+    """Return the access to an operand whose axes stand at `places` of the output.
+
+    None is an axis that is not in the output: summed over, and so read whole. An operand's size
+    of 1 is stretched, as by broadcasting.
+
+    >>> placed(Shape((3, 1, 7)), Shape((3, 5)), [0, 1, None]).axes
+    (Same(axis=0), Element(at=0), Whole())
+    """
+    entries = zip(x, places, strict=True)
+    return Access(
+        tuple(
+            WHOLE if to is None else FIRST if size == 1 and size != out[to] else Same(to)
+            for size, to in entries
+        ),
+        bound=bound,
+    )
+
+
+def reduced(
+    x: Shape,
+    out: Shape,
+    axes: Sequence[int],
+    *,
+    keepdim: bool = False,
+    rank: int | None = None,
+    first: int = 0,
+) -> Access:
+    """Return the access to an operand stretched to `rank` axes, of which `axes` were reduced.
+
+    What is left of them begins at axis `first` of the output; `axes` count from the front.
+
+    >>> reduced(Shape((3, 4, 5)), Shape((3, 5)), [1]).axes
+    (Same(axis=0), Whole(), Same(axis=1))
+    """
+    rank = len(x) if rank is None else rank
+    places, place = list[int | None](), first
+    for axis in range(rank):
+        places.append(None if axis in axes else place)
+        place += keepdim or axis not in axes
+    return placed(x, out, places[rank - len(x) :])
+
+
 def shifted(axis: int, start: IntoDim) -> Window:
     """Return the entry of an axis read from `start` on: index(axis) + start.
 
@@ -200,3 +243,33 @@ def shifted(axis: int, start: IntoDim) -> Window:
     -3
     """
     return Window(axis=axis, padding=-dims.as_dim(start))
+
+
+def only(place: Dim) -> Interval:
+    """Return the entry of an axis read at one place, a formula of output indices."""
+    return Interval(place, place)
+
+
+def number_of(out: Shape) -> Dim:
+    """Return the number of the output element, counted through all of the output.
+
+    >>> print(number_of(Shape((3, 4))))
+    4*__i0 + __i1
+    """
+    return dims.total(
+        dims.mul(index(axis), dims.product(out[axis + 1 :])) for axis in range(len(out))
+    )
+
+
+def element_number(number: Dim, x: Shape) -> Access:
+    """Return the access to element number `number` of an operand, counted through all of it.
+
+    >>> [str(axis.low) for axis in element_number(index(0), Shape((3, 4))).axes]
+    ['floor(__i0/4)', '__i0 - 4*floor(__i0/4)']
+    """
+    entries = list[AxisAccess]()
+    for axis, size in enumerate(x):
+        place = dims.floordiv(number, dims.product(x[axis + 1 :]))
+        place = dims.mod(place, size) if axis else place
+        entries.append(Interval(place, place, bound=(ZERO, dims.as_dim(size) - 1)))
+    return Access(tuple(entries))

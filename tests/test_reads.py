@@ -183,8 +183,12 @@ def real(case: Case, sizes: dict[str, int]) -> tuple[Any, list[torch.Tensor]]:
     def call(inputs: Any) -> list[torch.Tensor]:
         torch.manual_seed(11)  # the same dropout every time
         model.load_state_dict(state)
-        with torch.no_grad():
-            return tensors_in(model(*(tensor.clone() for tensor in inputs)))
+        torch.set_default_dtype(torch.float64)  # of the constants that a row makes
+        try:
+            with torch.no_grad():
+                return tensors_in(model(*(tensor.clone() for tensor in inputs)))
+        finally:
+            torch.set_default_dtype(torch.float32)
 
     return call, tensors
 

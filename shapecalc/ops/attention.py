@@ -3,17 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import (
+    WHOLE,
+    Access,
+    AxisAccess,
+    Interval,
+    Range,
+    Reads,
+    Same,
+    broadcast_axes,
+    index,
+    only,
+)
 from shapecalc.conditions import decide, require, require_same
-from shapecalc.dims import Dim, IntoDim, Shape
-from shapecalc.errors import RankError, SizeError
-from shapecalc.op import Call, Op, Operand, OutShape, require_rank
-from shapecalc.ops.linear import features_fix
-from shapecalc.ops.matmul import require_expands, require_shape
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import RankError
+from shapecalc.op import Call, Op, Operand, OutShape
+from shapecalc.ops.matmul import require_expands
 from shapecalc.ops.pointwise import broadcast
-from shapecalc.registry import Built, layer, reader
+from shapecalc.registry import reader
+
+MASKED = "the values of the mask decide"
+
+
+def attended(row: int, rows: Dim, *, is_causal: bool) -> tuple[AxisAccess, tuple[Range, ...]]:
+    """Return the keys that an output reads, by its index on axis `row`, and where these weigh.
+
+    The one key of the first row of a causal attention weighs 1, whatever it is.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
+    """
+    if not is_causal:
+        return WHOLE, ()
+    return Interval(dims.ZERO, index(row)), (Range(axis=row, start=dims.ONE, stop=rows),)
+
+
+def through_softmax(access: Access, keys: Dim) -> Access | None:
+    """Return what is read of a query or of keys to weigh `keys` of these: a single one weighs 1."""
+    return None if keys == 1 and not access.bound else access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +67,7 @@ class ScaledDotProductAttention(Op):
     """
 
     enable_gqa: bool = False
+    is_causal: bool = False
 
     def out_shape(
         self, query: Shape, key: Shape, value: Shape, attn_mask: Shape | None = None
@@ -66,6 +97,36 @@ class ScaledDotProductAttention(Op):
             whole = Shape(batch_q)
         return (*whole, length, features_v)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a row of the query, the keys, and a column of the values that it attends to."""
+        query, key, value, *masks = inputs
+        if any(size == 0 for size in (query[-2], *value)):
+            return [None] * len(inputs)
+        row, column = Same(len(out) - 2), Same(len(out) - 1)
+        bound = MASKED if masks else ""
+        keys, rows = attended(row.axis, out[-2], is_causal=self.is_causal)
+        of_query = Access((*self._batch(query, out), row, WHOLE), rows, bound)
+        of_key = Access((*self._batch(key, out), keys, WHOLE), rows, bound)
+        return [
+            through_softmax(of_query, key[-2]),
+            through_softmax(of_key, key[-2]),
+            Access((*self._batch(value, out), keys, column), bound=bound),
+            *(self._mask(mask, out) for mask in masks),
+        ]
+
+    def _batch(self, x: Shape, out: Shape) -> tuple[AxisAccess, ...]:
+        entries = broadcast_axes(Shape(x[:-2]), Shape(out[:-2]))
+        if self.enable_gqa and x[-3] not in (1, out[-3]):
+            shared = dims.floordiv(out[-3], x[-3])
+            entries = (*entries[:-1], only(dims.floordiv(index(len(out) - 3), shared)))
+        return entries
+
+    @staticmethod
+    def _mask(mask: Shape, out: Shape) -> Access:
+        entries = (*broadcast_axes(Shape(mask[:-1]), Shape(out[:-1])), WHOLE)
+        one_for_all = mask[-1:] in ((), (1,))  # added to every key alike, it does nothing
+        return Access(entries[: len(mask)], bound=MASKED if one_for_all else "")
+
 
 def _repeat_heads(query: Shape, x: Shape, name: str) -> Shape:
     heads, own = query[-3], x[-3]
@@ -88,176 +149,5 @@ def read_scaled_dot_product_attention(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html"""
     masks = () if attn_mask is None else (attn_mask,)
-    op = ScaledDotProductAttention(enable_gqa=bool(enable_gqa))
+    op = ScaledDotProductAttention(enable_gqa=bool(enable_gqa), is_causal=bool(is_causal))
     return Call(op, (query, key, value, *masks))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MultiheadAttention(Op):
-    """Attention of several heads between a sequence and another, projections included.
-
-    Shapes:
-        query: (L, N, embed_dim), (N, L, embed_dim) with `batch_first`, or (L, embed_dim)
-        key: (S, N, kdim); value: (S, N, vdim), laid out as the query
-        attn_mask: (L, S) or (N*num_heads, L, S)
-        key_padding_mask: (N, S) or (S)
-        output: that of the query
-        weights: (N, L, S) or, not averaged, (N, num_heads, L, S); S counts what is added to it
-
-    Units:
-        added: elements, what a bias of keys and `add_zero_attn` put at the end of S.
-
-    Raises:
-        RankError: an operand has another number of axes.
-        DimMismatchError: two sizes that have to agree do not.
-        SizeError: `embed_dim` is not a multiple of `num_heads`.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
-    """
-
-    embed_dim: Dim
-    num_heads: Dim
-    kdim: Dim
-    vdim: Dim
-    out_features: Dim
-    added: int = 0
-    batch_first: bool = False
-    need_weights: bool = True
-    average_attn_weights: bool = True
-    masks: tuple[str, ...] = ()
-
-    def out_shape(self, query: Shape, key: Shape, value: Shape, *masks: Shape) -> OutShape:
-        """Check every operand against the query, then lay the outputs out."""
-        require_rank(query, 2, 3, layout="(L, N, embed_dim) in the query")
-        batched = len(query) == 3
-        for name, shape in (("key", key), ("value", value)):
-            require_rank(shape, len(query), layout=f"in the {name}, as in the query")
-        batch, length, features = self._sizes(query)
-        batch_k, sources, features_k = self._sizes(key)
-        batch_v, sources_v, features_v = self._sizes(value)
-        fix = features_fix(features, self.embed_dim, "embed_dim")
-        require_same(features, self.embed_dim, "features of the query", fix=fix)
-        heads = dims.format_dim(self.num_heads)
-        text = f"embed_dim {dims.format_dim(self.embed_dim)} is not a multiple of {heads} heads"
-        require(dims.mod(self.embed_dim, self.num_heads), "==", 0, text)
-        require_same(features_k, self.kdim, "features of the key")
-        require_same(features_v, self.vdim, "features of the value")
-        require_same(sources_v, sources, "sequence length of the value, as in the key,")
-        require_same(batch_k, batch, "batch of the key, as in the query,")
-        require_same(batch_v, batch, "batch of the value, as in the query,")
-        for name, mask in zip(self.masks, masks, strict=True):
-            if name == "key_padding_mask":
-                require_shape(mask, Shape((batch, sources) if batched else (sources,)), name)
-            elif len(mask) == 3:
-                heads_of_all = dims.mul(batch, dims.as_dim(self.num_heads))
-                require_shape(mask, Shape((heads_of_all, length, sources)), name)
-            else:
-                require_shape(mask, Shape((length, sources)), name)
-        output = (*query[:-1], self.out_features)
-        if not self.need_weights:
-            return [output]
-        heads_axis = () if self.average_attn_weights else (self.num_heads,)
-        weights = (*heads_axis, length, sources + self.added)
-        return [output, (batch, *weights) if batched else weights]
-
-    def _sizes(self, x: Shape) -> tuple[Dim, Dim, Dim]:
-        if len(x) == 2:
-            return dims.ONE, x[0], x[1]
-        first, second, features = x
-        return (first, second, features) if self.batch_first else (second, first, features)
-
-
-@reader("nn.functional.multi_head_attention_forward")
-def read_multi_head_attention(
-    query: Operand,
-    key: Operand,
-    value: Operand,
-    embed_dim_to_check: IntoDim,
-    num_heads: IntoDim,
-    in_proj_weight: Operand | None,
-    in_proj_bias: Operand | None,
-    bias_k: Operand | None,
-    bias_v: Operand | None,
-    add_zero_attn: bool,
-    dropout_p: float,
-    out_proj_weight: Operand,
-    out_proj_bias: Operand | None,
-    training: bool = True,
-    key_padding_mask: Operand | None = None,
-    need_weights: bool = True,
-    attn_mask: Operand | None = None,
-    use_separate_proj_weight: bool = False,
-    q_proj_weight: Operand | None = None,
-    k_proj_weight: Operand | None = None,
-    v_proj_weight: Operand | None = None,
-    static_k: Operand | None = None,
-    static_v: Operand | None = None,
-    average_attn_weights: bool = True,
-    is_causal: bool = False,
-) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html"""
-    if static_k is not None or static_v is not None:
-        raise NotImplementedError("attention with static keys or values")
-    if is_causal and attn_mask is None:
-        raise SizeError("attention with is_causal=True needs an attn_mask")
-    embed_dim = dims.as_dim(embed_dim_to_check)
-    kdim = k_proj_weight.shape[1] if use_separate_proj_weight and k_proj_weight else embed_dim
-    vdim = v_proj_weight.shape[1] if use_separate_proj_weight and v_proj_weight else embed_dim
-    masks = {"attn_mask": attn_mask, "key_padding_mask": key_padding_mask}
-    given = {name: mask for name, mask in masks.items() if mask is not None}
-    op = MultiheadAttention(
-        embed_dim=embed_dim,
-        num_heads=dims.as_dim(num_heads),
-        kdim=kdim,
-        vdim=vdim,
-        out_features=out_proj_weight.shape[0],
-        added=(bias_k is not None) + bool(add_zero_attn),
-        need_weights=bool(need_weights),
-        average_attn_weights=bool(average_attn_weights),
-        masks=tuple(given),
-    )
-    return Call(op, (query, key, value, *given.values()), query.dtype, _with_weights)
-
-
-def _with_weights(found: list[Any]) -> tuple[Any, Any]:
-    return (found[0], found[1] if len(found) > 1 else None)
-
-
-@layer("MultiheadAttention")
-def build_multihead_attention(
-    name: str,
-    inputs: tuple[Shape, ...],
-    embed_dim: IntoDim | None,
-    num_heads: IntoDim,
-    dropout: float = 0.0,
-    bias: bool = True,
-    add_bias_kv: bool = False,
-    add_zero_attn: bool = False,
-    kdim: IntoDim | None = None,
-    vdim: IntoDim | None = None,
-    batch_first: bool = False,
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html"""
-    embed = inputs[0][-1] if embed_dim is None else dims.as_dim(embed_dim)
-    k, v = (embed if size is None else dims.as_dim(size) for size in (kdim, vdim))
-    op = MultiheadAttention(
-        embed_dim=embed,
-        num_heads=dims.as_dim(num_heads),
-        kdim=k,
-        vdim=v,
-        out_features=embed,
-        added=add_bias_kv + add_zero_attn,
-        batch_first=batch_first,
-    )
-    if k == embed and v == embed:
-        parameters = {"in_proj_weight": Shape((3 * embed, embed))}
-    else:
-        sizes = {"q_proj_weight": embed, "k_proj_weight": k, "v_proj_weight": v}
-        parameters = {weight: Shape((embed, size)) for weight, size in sizes.items()}
-    parameters["out_proj.weight"] = Shape((embed, embed))
-    if bias:
-        parameters |= {"in_proj_bias": Shape((3 * embed,)), "out_proj.bias": Shape((embed,))}
-    if add_bias_kv:
-        parameters |= {"bias_k": Shape((1, 1, embed)), "bias_v": Shape((1, 1, embed))}
-    return Built(op, parameters)

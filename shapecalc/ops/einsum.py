@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shapecalc.access import Access, Reads, placed
 from shapecalc.conditions import require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, ShapeError, SizeError
@@ -42,8 +43,7 @@ class Einsum(Op):
 
     def out_shape(self, *operands: Shape) -> OutShape:
         """Find the size of every name, then put the output together."""
-        left, arrow, right = self.equation.replace(" ", "").partition("->")
-        terms = left.split(",")
+        terms, right = self._sides()
         if len(terms) != len(operands):
             raise SizeError(
                 f"einsum equation {self.equation!r} is for {len(terms)} operands, "
@@ -69,10 +69,6 @@ class Einsum(Op):
             if dots:
                 ellipses.append(Shape(operand[len(before) : last]))
         batch = broadcast(*ellipses) if ellipses else Shape()
-        if not arrow:
-            counts = Counter(name for name in left if name.isalpha())
-            once = sorted(name for name, count in counts.items() if count == 1)
-            return (*batch, *(sizes[name] for name in once))
         before, dots, after = self._parse(right)
         for name, count in Counter(before + after).items():
             if count > 1 or name not in sizes:
@@ -80,12 +76,38 @@ class Einsum(Op):
         middle = batch if dots else ()
         return (*(sizes[n] for n in before), *middle, *(sizes[n] for n in after))
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all of the axes that are summed over, and one place of the others."""
+        terms, right = self._sides()
+        kept = self._axes(right, len(out))
+        found = list[Access]()
+        for term, x in zip(terms, inputs, strict=True):
+            names = self._axes(term, len(x))
+            places = [kept.index(name) if name in kept else None for name in names]
+            summed = [name for name in names if name not in kept]
+            bound = "of two axes of one name only the diagonal is read"
+            found.append(placed(x, out, places, "" if len(set(summed)) == len(summed) else bound))
+        return found
+
+    def _sides(self) -> tuple[list[str], str]:
+        """Return the terms of the operands and that of the output."""
+        left, arrow, right = self.equation.replace(" ", "").partition("->")
+        if not arrow:
+            counts = Counter(name for name in left if name.isalpha())
+            right = "..." + "".join(sorted(name for name, n in counts.items() if n == 1))
+        return left.split(","), right
+
     def _parse(self, term: str) -> tuple[str, str, str]:
         match = _TERM.fullmatch(term)
         if match is None:
             raise SizeError(f"einsum equation {self.equation!r} has the term {term!r}")
         before, dots, after = match.groups(default="")
         return before, dots, after
+
+    def _axes(self, term: str, rank: int) -> list[str | int]:
+        """Return the names of the axes; those of the ellipsis are -1, -2, ... from its end."""
+        before, _, after = self._parse(term)
+        return [*before, *range(len(before) + len(after) - rank, 0), *after]
 
 
 def _stretched(left: Dim, right: Dim, name: str) -> Dim:

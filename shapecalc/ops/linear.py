@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import Reads, along
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
@@ -41,6 +42,10 @@ class Linear(Op):
         fix = features_fix(features, self.in_features, "in_features")
         require_same(features, self.in_features, "input features", fix=fix)
         return tuple(leading) if self.out_features is None else (*leading, self.out_features)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all features of one place."""
+        return [along(len(inputs[0]), [-1])]
 
 
 def features_fix(got: Dim, expected: Dim, parameter: str) -> str:
@@ -128,6 +133,10 @@ class Bilinear(Op):
         require_positive(features1, "the number of features of the first operand")
         require_positive(features2, "the number of features of the second operand")
         return (*leading1, self.out_features)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all features of one place, of both operands."""
+        return [along(len(x), [-1]) for x in inputs]
 
 
 @reader("bilinear")

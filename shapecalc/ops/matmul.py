@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from shapecalc.access import Access, Reads, broadcast_axes, placed
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
+from shapecalc.op import Call, Op, Operand, OutShape, require_rank
 from shapecalc.ops.pointwise import broadcast
 from shapecalc.registry import reader
 
@@ -45,6 +44,23 @@ def require_shape(got: Shape, expected: Shape, what: str) -> None:
 def require_contraction(left: Dim, right: Dim) -> None:
     """Demand that the columns of one factor are as many as the rows of the next."""
     require_same(right, left, "rows of the right factor, one for each column of the left one,")
+
+
+def factors(left: Shape, right: Shape, out: Shape) -> tuple[Access, Access]:
+    """Return the accesses to the factors of a product: a row and a column, for every batch.
+
+    >>> left, right = factors(Shape((2, 3, 4)), Shape((4, 5)), Shape((2, 3, 5)))
+    >>> right.axes
+    (Whole(), Same(axis=2))
+    """
+    batch = max(len(left), len(right), 2) - 2
+    row = (batch,) if len(left) > 1 else ()
+    column = (len(out) - 1,) if len(right) > 1 else ()
+    first_left, first_right = (batch - max(len(x) - 2, 0) for x in (left, right))
+    return (
+        placed(left, out, (*range(first_left, batch), *row, None)),
+        placed(right, out, (*range(first_right, batch), None, *column)),
+    )
 
 
 _RANKS = {"mm": (2, 2), "bmm": (3, 3), "mv": (2, 1), "dot": (1, 1), "vdot": (1, 1)}
@@ -90,6 +106,11 @@ class MatMul(Op):
         batch = broadcast(Shape(input[:-2]), Shape(other[:-2]))
         return (*batch, *input[-2:-1], *(other[-1:] if len(other) > 1 else ()))
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a row of the left factor and a column of the right one."""
+        left, right = inputs
+        return factors(left, right, out)
+
     def __str__(self) -> str:
         return self.function
 
@@ -132,6 +153,8 @@ class AddMatMul(Op):
     """
 
     function: str
+    beta: float = 1
+    alpha: float = 1
 
     @property
     def kind(self) -> str:
@@ -154,6 +177,18 @@ class AddMatMul(Op):
         require_expands(input, out, "the tensor that is added")
         return out
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a row, a column and the element that is added, but for what is weighted with 0."""
+        base, left, right = inputs
+        added = None if self.beta == 0 else Access(broadcast_axes(base, out))
+        if self.alpha == 0:
+            return [added, None, None]
+        if self.function == "addr":
+            return [added, placed(left, out, [0]), placed(right, out, [1])]
+        if self.function == "addbmm":
+            return [added, placed(left, out, [None, 0, None]), placed(right, out, [None, None, 1])]
+        return [added, *factors(left, right, out)]
+
     def __str__(self) -> str:
         return self.function
 
@@ -172,139 +207,7 @@ def read_add_matmul(
     """https://pytorch.org/docs/stable/generated/torch.addmm.html"""
     named = [factors[key] for key in _FACTORS if key in factors]
     one, two = [factor for factor in (left, right) if factor is not None] + named
-    return Call(AddMatMul(function=name), (input, one, two))
+    return Call(AddMatMul(function=name, beta=beta, alpha=alpha), (input, one, two))
 
 
 _FACTORS = ("mat1", "mat", "batch1", "vec1", "mat2", "vec", "batch2", "vec2")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inner(Op):
-    """A product over the last axes of both operands; a number multiplies the other operand.
-
-    Shapes:
-        input: (*a, m) or ()
-        other: (*b, m) or ()
-        output: (*a, *b)
-
-    Raises:
-        DimMismatchError: the last axes differ.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.inner.html
-    """
-
-    def out_shape(self, input: Shape, other: Shape) -> OutShape:
-        """Drop both last axes."""
-        if not input or not other:
-            return input or other
-        require_same(other[-1], input[-1], "last size of the right operand")
-        return (*input[:-1], *other[:-1])
-
-    def __str__(self) -> str:
-        return "inner"
-
-
-@reader("inner")
-def read_inner(input: Operand, other: Operand) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.inner.html"""
-    return Call(Inner(), (input, other))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VecDot(Op):
-    """A product over one axis of both operands, which are broadcast.
-
-    Shapes:
-        x, y: any shapes that broadcast
-        output: the shape they broadcast to, without axis `dim`
-
-    Raises:
-        DimMismatchError: the operands do not broadcast.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
-    """
-
-    dim: int = -1
-
-    def out_shape(self, x: Shape, y: Shape) -> OutShape:
-        """Broadcast, then drop the axis; two vectors are not broadcast."""
-        if len(x) == len(y) == 1:
-            require_contraction(x[0], y[0])
-        out = broadcast(x, y)
-        axis = axis_index(self.dim, len(out))
-        return (*out[:axis], *out[axis + 1 :])
-
-
-@reader("linalg.vecdot")
-def read_vecdot(x: Operand, y: Operand, *, dim: int = -1) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.linalg.vecdot.html"""
-    return Call(VecDot(dim=dim), (x, y))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MultiDot(Op):
-    """A chain of matrix products; the first factor may be a row, the last one a column.
-
-    Shapes:
-        factors: (n, a), (a, b), ..., (z, m)
-        output: (n, m)
-
-    Raises:
-        RankError: a factor is not a matrix, or there are fewer than two.
-        DimMismatchError: the inner sizes of two neighbours differ.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html
-    """
-
-    def out_shape(self, *factors: Shape) -> OutShape:
-        """Contract neighbours."""
-        if len(factors) < 2:
-            raise RankError(f"expected at least 2 factors, got {len(factors)}")
-        for n, factor in enumerate(factors):
-            ranks = (1, 2) if n in (0, len(factors) - 1) else (2,)
-            require_rank(factor, *ranks, layout=f"in factor {n} of multi_dot")
-        for left, right in pairwise(factors):
-            require_contraction(left[-1], right[0])
-        first, last = factors[0], factors[-1]
-        return (*first[:-1][:1], *last[1:])
-
-
-@reader("linalg.multi_dot")
-def read_multi_dot(*factors: Operand | Sequence[Operand], **named: object) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html"""
-    if len(factors) == 1 and isinstance(factors[0], Sequence):
-        factors = tuple(factors[0])
-    operands = tuple(factor for factor in factors if isinstance(factor, Operand))
-    return Call(MultiDot(), operands)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outer(Op):
-    """The products of all pairs of elements of two vectors.
-
-    Shapes:
-        input: (n)
-        vec2: (m)
-        output: (n, m)
-
-    Raises:
-        RankError: an operand is not a vector.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.outer.html
-    """
-
-    def out_shape(self, input: Shape, vec2: Shape) -> OutShape:
-        """Pair the elements."""
-        require_rank(input, 1, layout="in the left operand of outer")
-        require_rank(vec2, 1, layout="in the right operand of outer")
-        return (*input, *vec2)
-
-
-@reader("outer", "ger")
-def read_outer(input: Operand, vec2: Operand) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.outer.html"""
-    return Call(Outer(), (input, vec2))

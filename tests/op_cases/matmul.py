@@ -1,4 +1,4 @@
-"""Rows for shapecalc/ops/matmul.py."""
+"""Rows for shapecalc/ops/matmul.py and products.py."""
 
 from __future__ import annotations
 
@@ -22,16 +22,21 @@ CASES = [
     Case(torch.linalg.matmul,                      [(N, H, L), (N, L, W)],         (N, H, W)),
     Case(torch.mm,                                 [(H, L), (L, W)],               (H, W)),
     Case(lambda x, y: torch.mm(x, mat2=y),         [(H, L), (L, W)],               (H, W)),
+    Case(lambda x, y: x @ y,                       [(N, C, 1, H, L), (C, 3, L, 1)], (N, C, 3, H, 1)),
+    Case(torch.matmul,                             [(N, 1, H, L), (L,)],           (N, 1, H)),
     Case(torch.bmm,                                [(N, H, L), (N, L, W)],         (N, H, W)),
     Case(torch.mv,                                 [(H, L), (L,)],                 (H,)),
     Case(torch.dot,                                [(L,), (L,)],                   ()),
     Case(torch.vdot,                               [(L,), (L,)],                   ()),
     Case(torch.inner,                              [(N, H, L), (W, L)],            (N, H, W)),
     Case(torch.inner,                              [(), (W, L)],                   (W, L)),
+    Case(torch.inner,                              [(W, L), ()],                   (W, L)),
     Case(torch.linalg.vecdot,                      [(N, 1, L), (T, L)],            (N, T)),
     Case(lambda x, y: torch.linalg.vecdot(x, y, dim=0), [(N, L), (N, 1)],          (L,)),
     Case(torch.addmm,                              [(W,), (H, L), (L, W)],         (H, W)),
     Case(lambda b, x, y: torch.addmm(b, mat1=x, mat2=y, beta=0.5), [(H, 1), (H, L), (L, W)], (H, W)),
+    Case(lambda b, x, y: torch.addmm(b, x, y, beta=0),  [(H, 1), (H, L), (L, W)],  (H, W)),
+    Case(lambda b, x, y: torch.addmm(b, x, y, alpha=0), [(W,), (H, L), (L, W)],    (H, W)),
     Case(torch.addmv,                              [(H,), (H, L), (L,)],           (H,)),
     Case(torch.addr,                               [(), (H,), (W,)],               (H, W)),
     Case(torch.baddbmm,                            [(H, W), (N, H, L), (N, L, W)], (N, H, W)),
