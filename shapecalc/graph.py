@@ -7,7 +7,7 @@ verification and rendering look at. Every shape in it holds for all sizes that m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,6 +18,8 @@ from shapecalc.op import Op
 
 if TYPE_CHECKING:
     import networkx
+
+    from shapecalc.receptive_field import ReceptiveField
 
 
 class Label(StrEnum):
@@ -74,6 +76,24 @@ class Input:
     dtype: str = "float32"
 
 
+class Home:
+    """The graph that a record belongs to, which is complete only after its records are."""
+
+    __slots__ = ("elsewhere", "fields", "graph")
+
+    def __init__(self) -> None:
+        self.graph: LayerGraph | None = None
+        self.fields: dict[Any, Any] = {}  # receptive fields found so far, by the sizes
+        self.elsewhere: Callable[[Mapping[str, int]], LayerGraph] | None = None
+
+    def at(self, sizes: Mapping[str, int]) -> LayerGraph:
+        """Return the graph that holds at sizes: this one, or that of another path of the model."""
+        assert self.graph is not None, "the record was made for no graph"
+        if self.graph.holds(sizes) or self.elsewhere is None:
+            return self.graph
+        return self.elsewhere(sizes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """One call of one op.
@@ -94,6 +114,23 @@ class Layer:
     location: Location | None = None
     call: int = 0
     note: str = ""
+    home: Home = field(default_factory=Home, repr=False, compare=False)
+
+    @property
+    def out_sources(self) -> tuple[Source, ...]:
+        """The tensors that come out."""
+        return tuple(OutputRef(self.index, n) for n in range(len(self.out_shapes)))
+
+    @property
+    def receptive_field(self) -> ReceptiveField:
+        """What the elements of the (first) output see of the input that reaches it.
+
+        Raises:
+            InputError: no input reaches the output.
+        """
+        from shapecalc.receptive_field import receptive_field
+
+        return receptive_field(self)
 
     @property
     def kind(self) -> str:
@@ -126,6 +163,19 @@ class ModuleCall:
     location: Location | None = None
     leaf: bool = False
     finished: bool = True
+    out_sources: tuple[Source, ...] = ()
+    home: Home = field(default_factory=Home, repr=False, compare=False)
+
+    @property
+    def receptive_field(self) -> ReceptiveField:
+        """What the elements of the first output see of the input that reaches it.
+
+        Raises:
+            InputError: no input reaches the output.
+        """
+        from shapecalc.receptive_field import receptive_field
+
+        return receptive_field(self)
 
     @property
     def in_shapes(self) -> tuple[Shape, ...]:
@@ -200,6 +250,11 @@ class LayerGraph:
     hint: Mapping[str, int] = field(default_factory=dict)
     parameters: int = 0
     events: tuple[tuple[str, int | None], ...] = ()
+    home: Home = field(default_factory=Home, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Let the records find the graph that they belong to."""
+        self.home.graph = self
 
     @property
     def symbols(self) -> tuple[Dim, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from shapecalc import dims
-from shapecalc.access import Window
+from shapecalc.access import AxisAccess, Same, Window
 from shapecalc.conditions import Condition, require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.op import per_axis
@@ -48,8 +48,10 @@ def windows(
     dilation: tuple[Dim, ...] | None = None,
     mode: str = "zeros",
     transposed: bool = False,
-) -> tuple[Window, ...]:
+) -> tuple[AxisAccess, ...]:
     """Return the entries of the spatial axes, of which `first` is the first in the output.
+
+    A window of one element that goes over all of them is the element itself.
 
     Source:
         https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
@@ -57,16 +59,18 @@ def windows(
     dilation = dilation or (dims.ONE,) * len(kernel_size)
     parameters = zip(kernel_size, stride, padding, dilation, strict=True)
     return tuple(
-        Window(
+        Same(first + n)
+        if (k, s, *pair) == (1, 1, 0, 0)
+        else Window(
             axis=first + n,
             kernel_size=k,
             stride=s,
-            padding=low,
+            padding=pair[0],
             dilation=d,
             mode=mode,
             transposed=transposed,
         )
-        for n, (k, s, (low, _), d) in enumerate(parameters)
+        for n, (k, s, pair, d) in enumerate(parameters)
     )
 
 

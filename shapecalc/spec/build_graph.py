@@ -103,7 +103,7 @@ class _Walk:
             with self.journal.call("", model.class_name, operands, model.layers[0].place) as done:
                 values, self.placed = self.block(model, operands, scope, "")
                 self.output = _structure(model.output, values)
-                done(self.output)
+                done(self.output, _made(model.output, values))
         except Failed:
             return
         unknown = sorted(set(self.sizes) - set(self.named))
@@ -159,7 +159,7 @@ class _Walk:
                 children.append(child)
                 if child.several:
                     wrong(use.repeat.place, f"{use.type} has several outputs: none can repeat it")
-            done(inputs[0].shape)
+            done(inputs[0].shape, inputs)
         self.copies //= count
         chain = Placed(
             use=use, name=name, kind="Sequential", arguments={}, children=tuple(children)
@@ -189,7 +189,8 @@ class _Walk:
                 arguments[argument] = argument_of(default, Scope())
         with self.journal.call(name, block.class_name, inputs, use.place) as done:
             values, children = self.block(block, inputs, Scope(arguments), name)
-            done(_structure(block.output, values))
+            made = _made(block.output, values)
+            done(_structure(block.output, values), made)
         placed = Placed(
             use=use,
             name=name,
@@ -198,7 +199,7 @@ class _Walk:
             children=children,
             several=not isinstance(block.output, Ref),
         )
-        return tuple(values[ref.name][ref.output] for ref in refs(block.output)), placed
+        return made, placed
 
     def module(self, use: Use, inputs: Outputs, scope: Scope, name: str) -> tuple[Outputs, Placed]:
         """Build a module of `torch.nn` and apply it."""
@@ -214,7 +215,7 @@ class _Walk:
                 outcome = infer(built.op, shapes, self.hint)
             journal.assume(outcome.assumptions, use, name)
             outputs = journal.layer(use, name, built.op, inputs, outcome, "float32")
-            done(_nested(use.type, outcome), journal.count(name, built))
+            done(_nested(use.type, outcome), outputs, journal.count(name, built))
         for n in signature.inferred:
             if arguments[n] is None:
                 arguments[n] = getattr(built.op, n)
@@ -256,6 +257,7 @@ class _Walk:
             notes=tuple(journal.notes),
             hint={name: self.hint[name] for name in self.named if name not in self.sizes},
             parameters=journal.parameters,
+            home=journal.home,
         )
 
 
@@ -275,6 +277,11 @@ def refs(output: Output) -> tuple[Ref, ...]:
         case dict():
             return tuple(output.values())
     return output
+
+
+def _made(output: Output, values: Mapping[str, Outputs]) -> Outputs:
+    """Return the tensors that a block hands back, in order."""
+    return tuple(values[ref.name][ref.output] for ref in refs(output))
 
 
 def _structure(output: Output, values: Mapping[str, Outputs]) -> Any:

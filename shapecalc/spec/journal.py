@@ -11,7 +11,7 @@ from typing import Any, cast
 from shapecalc import dims
 from shapecalc.conditions import Assumption, Condition, Hint, Path, following
 from shapecalc.errors import ShapeError
-from shapecalc.graph import Finding, Layer, Location, ModuleCall, OutputRef, Premise, Source
+from shapecalc.graph import Finding, Home, Layer, Location, ModuleCall, OutputRef, Premise, Source
 from shapecalc.op import Op, Operand, Outcome
 from shapecalc.registry import Built
 from shapecalc.spec.nodes import Place, wrong
@@ -36,6 +36,7 @@ class Journal:
     notes: list[str] = field(default_factory=list)
     parameters: int = 0
     wanted: Condition | None = None
+    home: Home = field(default_factory=Home)
     _around: list[int] = field(default_factory=list)
 
     def layer(
@@ -61,6 +62,7 @@ class Journal:
                 sources=sources,
                 location=location(use.place),
                 call=self._around[-1],
+                home=self.home,
             )
         )
         dtypes = dtype if isinstance(dtype, tuple) else (dtype,) * len(outcome.shapes)
@@ -84,14 +86,19 @@ class Journal:
             location=location(place),
             leaf=leaf,
             finished=False,
+            home=self.home,
         )
         self.calls.append(call)
         self._around.append(index)
 
-        def done(outputs: Any, parameters: int = 0) -> None:
-            layers = range(first, len(self.layers))
+        def done(outputs: Any, made: Sequence[Operand], parameters: int = 0) -> None:
             self.calls[index] = replace(
-                call, outputs=outputs, layers=layers, parameters=parameters, finished=True
+                call,
+                outputs=outputs,
+                out_sources=cast("tuple[Source, ...]", tuple(tensor.source for tensor in made)),
+                layers=range(first, len(self.layers)),
+                parameters=parameters,
+                finished=True,
             )
 
         try:

@@ -10,8 +10,19 @@ from typing import Any
 import torch
 
 from shapecalc.dims import Shape
-from shapecalc.graph import shapes_in
+from shapecalc.graph import Source, shapes_in
 from shapecalc.trace.symbolic_tensor import SymbolicTensor
+
+
+class Sourced(Shape):
+    """The shape of a tensor that knows where the tensor comes from."""
+
+    source: Source
+
+
+def sources_in(shapes: Any) -> tuple[Source, ...]:
+    """Return the origin of every tensor whose shape is in a nested value, in order."""
+    return tuple(getattr(shape, "source", None) for shape in shapes_in(shapes))
 
 
 def shapes_of(value: Any) -> Any:
@@ -22,7 +33,9 @@ def shapes_of(value: Any) -> Any:
     hold tensors, such as caches.
     """
     if isinstance(value, SymbolicTensor):
-        return value.shape_
+        shape = Sourced(value.shape_)
+        shape.source = value.source
+        return shape
     if isinstance(value, torch.Tensor):
         return Shape(value.shape)
     if isinstance(value, tuple):

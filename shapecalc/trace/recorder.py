@@ -15,9 +15,9 @@ from shapecalc import dims
 from shapecalc.conditions import Assumption, Condition, Hint
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import DataDependentError, ForwardError
-from shapecalc.graph import Label, Layer, LayerGraph, ModuleCall, OutputRef, Premise, Source
+from shapecalc.graph import Home, Label, Layer, LayerGraph, ModuleCall, OutputRef, Premise, Source
 from shapecalc.op import Call, Op
-from shapecalc.trace.containers import shapes_of
+from shapecalc.trace.containers import shapes_of, sources_in
 from shapecalc.trace.source import caller
 
 MOST_LAYERS = 100_000  # op calls, beyond which a forward is taken for one without an end
@@ -46,6 +46,7 @@ class Recorder:
         self.notes: list[str] = []
         self.events: list[tuple[str, int | None]] = []
         self.fresh: dict[str, str] = {}
+        self.home = Home()
         self._stack: list[OpenCall] = []
         self._named = dict(model.named_modules())
         self._paths = {id(module): path for path, module in self._named.items()}
@@ -89,6 +90,7 @@ class Recorder:
                 location=caller(),
                 call=self._stack[-1].index if self._stack else 0,
                 note=note,
+                home=self.home,
             )
         )
         return len(self.layers) - 1
@@ -207,6 +209,7 @@ class Recorder:
                 location=caller() if parent else None,
                 leaf=next(module.children(), None) is None,
                 finished=False,
+                home=self.home,
             )
         )
         self._stack.append(OpenCall(index, path, module, len(self.layers)))
@@ -214,8 +217,13 @@ class Recorder:
     def _leave(self, output: Any) -> None:
         frame = self._stack.pop()
         layers = range(frame.first_layer, len(self.layers))
+        outputs = shapes_of(output)
         self.calls[frame.index] = replace(
-            self.calls[frame.index], outputs=shapes_of(output), layers=layers, finished=True
+            self.calls[frame.index],
+            outputs=outputs,
+            layers=layers,
+            finished=True,
+            out_sources=sources_in(outputs),
         )
         if len(layers) == 1 and not frame.children and frame.path:
             # an op that is all that its module does goes by the module's name
@@ -256,6 +264,7 @@ class Recorder:
             notes=tuple(notes),
             events=tuple(self.events),
             hint=dict(self.hint),
+            home=self.home,
             **rest,
         )
 

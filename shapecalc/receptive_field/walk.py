@@ -1,0 +1,181 @@
+"""The fields of all layers of a graph, in one walk from the inputs to the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from shapecalc import dims
+from shapecalc.access import Reads
+from shapecalc.conditions import Condition, Hint, Path, following
+from shapecalc.dims import Dim, Shape
+from shapecalc.graph import InputRef, Label, Layer, LayerGraph, OutputRef, Source
+from shapecalc.op import Op
+from shapecalc.receptive_field.axes import roles
+from shapecalc.receptive_field.digits import plain
+from shapecalc.receptive_field.extent import Extent, extent
+from shapecalc.receptive_field.reach import Image, Reach
+from shapecalc.receptive_field.tensor_field import (
+    InputAxis,
+    Setting,
+    TensorField,
+    start,
+    step,
+)
+from shapecalc.sets import Relation, context, follows, relation
+
+EVERY = "{ : true }"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a graph: of every output of every layer, and of the inputs."""
+
+    graph: LayerGraph
+    setting: Setting
+    inputs: Mapping[str, TensorField]
+    layers: tuple[tuple[TensorField, ...], ...]
+    size: Callable[[Dim], Dim]  # a size as the walk sees it: at its sizes, if it has any
+    extents: dict[Relation, Extent] = field(default_factory=dict, repr=False, compare=False)
+
+    def of(self, source: Source) -> TensorField | None:
+        """Return the field of a tensor, None for a constant."""
+        match source:
+            case InputRef(name):
+                return self.inputs.get(name)
+            case OutputRef(layer, output):
+                return self.layers[layer][output]
+        return None
+
+    def shape(self, source: Source) -> Shape:
+        """Return the shape of a tensor, at the sizes of the walk."""
+        match source:
+            case InputRef(name):
+                (found,) = (t.shape for t in self.graph.inputs if t.name == name)
+            case OutputRef(layer, output):
+                found = self.graph.layers[layer].out_shapes[output]
+            case _:
+                raise ValueError("a constant has no shape here")
+        return Shape(map(self.size, found))
+
+    def extent(self, relation: Relation) -> Extent:
+        """Return what people read off a relation, found once."""
+        if relation not in self.extents:
+            self.extents[relation] = extent(relation)
+        return self.extents[relation]
+
+
+def fields(graph: LayerGraph, sizes: Mapping[str, int] | None = None) -> Fields:
+    """Return the fields of all layers: with symbols, or exactly clipped at given sizes.
+
+    With symbols, a field is what an output sees far enough from the borders. At given sizes, what
+    each output sees is exact to the last element: padding is no element, on any level.
+    """
+    return _Walk(graph, sizes).fields()
+
+
+class _Walk:
+    def __init__(self, graph: LayerGraph, sizes: Mapping[str, int] | None) -> None:
+        self.graph = graph
+        self.sizes = sizes
+        self.hint = Hint(dict(graph.hint) if sizes is None else dict(sizes))
+        self._shapes: dict[Shape, Shape] = {}
+        self._reads: dict[tuple[Op, tuple[Shape, ...], Shape, int], Reads | None] = {}
+        self._equal: dict[tuple[Dim, Dim], bool] = {}
+        self._pinned = {} if sizes is not None else _pinned(graph)
+
+    def shape(self, shape: Shape) -> Shape:
+        """Return a shape as the walk sees it: at its sizes, or with pinned symbols replaced."""
+        found = self._shapes.get(shape)
+        if found is None:
+            found = self._shapes[shape] = Shape(map(self.size, shape))
+        return found
+
+    def size(self, dim: Dim) -> Dim:
+        """Return a size as the walk sees it."""
+        if dim.is_Integer:
+            return dim
+        if self.sizes is not None and {str(s) for s in dim.free_symbols} <= self.sizes.keys():
+            return dims.as_dim(dims.evaluate(dim, self.sizes))
+        return dims.expand(dim.xreplace(self._pinned)) if self._pinned else dim
+
+    def equal(self, one: Dim, other: Dim) -> bool:
+        """Tell whether two sizes are equal wherever the graph holds."""
+        if one == other:
+            return True
+        known = self._equal.get((one, other))
+        if known is None:
+            conditions = [premise.condition for premise in self.graph.premises]
+            claim = Condition(one, "==", other)
+            known = claim in conditions or follows(claim, conditions)
+            self._equal[one, other] = known
+        return known
+
+    def fields(self) -> Fields:
+        """Walk."""
+        concrete = self.sizes is not None
+        images = dict[InputAxis, Image]()
+        inputs = dict[str, TensorField]()
+        identity = relation("{ [i] -> [j] : j = i }")
+        accepted = context(p.condition for p in self.graph.premises) if not concrete else EVERY
+        for tensor in self.graph.inputs:
+            shape = self.shape(tensor.shape)
+            reaches = {}
+            for axis in roles(tensor).all:
+                key = InputAxis(tensor.name, axis)
+                images[key] = Image.of(shape[axis], accepted)
+                digits = start(axis)
+                own = identity
+                if concrete:
+                    own = identity.within(images[key].text)
+                reaches[key] = Reach(digits, own, frozenset(digits))
+            inputs[tensor.name] = TensorField(plain(shape), reaches)
+        setting = Setting(images, self.hint, self.equal, concrete)
+        found: list[tuple[TensorField, ...]] = []
+        known = Fields(self.graph, setting, inputs, (), self.size)
+        with following(Path(self.hint)):
+            for layer in self.graph.layers:
+                found.append(self.layer(layer, found, known))
+        return Fields(self.graph, setting, inputs, tuple(found), self.size)
+
+    def layer(
+        self, layer: Layer, found: list[tuple[TensorField, ...]], known: Fields
+    ) -> tuple[TensorField, ...]:
+        """Return the fields of the outputs of one layer."""
+        operands = [
+            found[source.layer][source.output]
+            if isinstance(source, OutputRef)
+            else known.of(source)
+            for source in layer.sources
+        ]
+        shapes = tuple(map(self.shape, layer.in_shapes))
+        ruled = layer.label == Label.PROVED or _only_inherits(layer)
+        made = []
+        for output, shape in enumerate(layer.out_shapes):
+            out = self.shape(shape)
+            reads = self.reads(layer.op, shapes, out, output) if ruled else None
+            made.append(step(operands, shapes, reads, out, layer.name, known.setting))
+        return tuple(made)
+
+    def reads(self, op: Op, shapes: tuple[Shape, ...], out: Shape, output: int) -> Reads | None:
+        """Return the access rule of a call, remembered."""
+        key = (op, shapes, out, output)
+        if key not in self._reads:
+            self._reads[key] = op.reads(shapes, out, output)
+        return self._reads[key]
+
+
+def _only_inherits(layer: Layer) -> bool:
+    """Tell whether a layer is less than proved for what it rests on, not for its own op."""
+    return type(layer.op).__name__ != "Unruled"
+
+
+def _pinned(graph: LayerGraph) -> dict[Dim, Dim]:
+    """Return the symbols that the model accepts one size for alone."""
+    return {
+        premise.condition.left: premise.condition.right
+        for premise in graph.premises
+        if premise.condition.relation == "=="
+        and premise.condition.left.is_Symbol
+        and premise.condition.right.is_Integer
+    }
