@@ -28,9 +28,9 @@ def slabs(shape: Sequence[int]) -> Iterator[tuple[int, int]]:
 def starts(inputs: Sequence[torch.Tensor], run: Run) -> Iterator[list[torch.Tensor]]:
     """Yield values to start from: some reads show only where the others are 0, 1, or equal."""
     yield list(inputs)
-    for make in (torch.zeros_like, torch.ones_like):
+    for value in (0, 1, 2):
         for kept in (None, *range(len(inputs))):
-            start = [x if n == kept else make(x) for n, x in enumerate(inputs)]
+            start = [x if n == kept else torch.full_like(x, value) for n, x in enumerate(inputs)]
             with suppress(*REFUSED):
                 run(start)
                 yield start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from shapecalc.access import (
 )
 from shapecalc.conditions import Hint, Path, following
 from shapecalc.dims import Shape
-from shapecalc.graph import InputRef, Layer, LayerGraph, shapes_in
+from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, shapes_in
 from shapecalc.inputs import Pattern, parse_inputs
 from shapecalc.trace.run import trace
 from shapecalc.trace.symbolic_tensor import DTYPES
@@ -50,7 +51,12 @@ def concrete_graph(case: Case, sizes: dict[str, int]) -> LayerGraph:
 def returned(graph: LayerGraph, layer: Layer) -> list[int]:
     """Return which outputs of the only layer the row returns."""
     own = layer.out_shapes
-    found = [n for shape in shapes_in(graph.output) for n in range(len(own)) if own[n] is shape]
+    found = [
+        n
+        for shape in shapes_in(graph.output)
+        for n in range(len(own))
+        if own[n] is shape or getattr(shape, "source", None) == OutputRef(layer.index, n)
+    ]
     return found or list(range(len(own)))
 
 
@@ -132,6 +138,7 @@ def beyond(q: Any, size: int, mode: str) -> Any:
     return np.where(q > size - 1, 2 * (size - 1) - q, q)
 
 
+@lru_cache(64)
 def values(formula: Any, shape: tuple[int, ...]) -> Any:
     """Evaluate a formula of output indices at every output element."""
     formula = dims.as_dim(formula)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import Reads, along, same, shifted
 from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.dtypes import is_floating
@@ -46,6 +47,10 @@ class PReLU(Op):
             require_same(channels, self.num_parameters, "channels", fix=fix)
         return x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element."""
+        return [same(len(out))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GLU(Op):
@@ -73,6 +78,12 @@ class GLU(Op):
         message = f"the axis to halve has the odd size {format_dim(x[axis])}"
         require(dims.mod(x[axis], 2), "==", 0, message)
         return (*x[:axis], dims.floordiv(x[axis], 2), *x[axis + 1 :])
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the element of either half."""
+        axis = axis_index(self.dim, len(out))
+        second = shifted(axis, dims.floordiv(inputs[0][axis], 2))
+        return [[same(len(out)), along(len(out), [axis], second)]]
 
 
 _FLOATING = ("sigmoid", "tanh", "softsign", "tanhshrink")  # of integers, too

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shapecalc import dims
+from shapecalc.access import Reads, along, reduced
 from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
@@ -59,6 +60,10 @@ class Sort(Op):
         axis_index(self.dim, len(x))
         return [x, x] if self.function == "sort" else x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axis."""
+        return [along(len(out), [self.dim])]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopK(Op):
@@ -86,6 +91,10 @@ class TopK(Op):
         require_within(self.k, x[axis] if x else dims.ONE, least=0)
         out = (*x[:axis], self.k, *x[axis + 1 :]) if x else ()
         return [out, out]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axis."""
+        return [along(len(out), [self.dim])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +124,11 @@ class KthValue(Op):
         kept = (dims.ONE,) if self.keepdim and x else ()
         out = (*x[:axis], *kept, *x[axis + 1 :])
         return [out, out]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axis."""
+        (x,) = inputs
+        return [reduced(x, out, [axis_index(self.dim, len(x))], keepdim=self.keepdim)]
 
 
 def require_within(k: Dim, size: Dim, *, least: int) -> None:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import (
+    WHOLE,
+    Access,
+    Interval,
+    Range,
+    Reads,
+    Window,
+    along,
+    index,
+    reduced,
+)
 from shapecalc.conditions import larger, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.dtypes import is_floating
@@ -48,6 +59,16 @@ class Scan(Op):
         axis_index(self.dim, len(x))
         return [x, x] if self.function in ("cummax", "cummin") else x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the element and all before it."""
+        axis = axis_index(self.dim, len(out))
+        read = along(len(out), [axis], Interval(dims.ZERO, index(axis)))
+        if output == 0:
+            return [read]
+        # where it stood: the first element is always the first
+        later = Range(axis=axis, start=dims.ONE, stop=out[axis]) if out else None
+        return [replace(read, when=(later,)) if later else None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff(Op):
@@ -73,6 +94,16 @@ class Diff(Op):
         axis = axis_index(self.dim, len(x))
         return (*x[:axis], larger(x[axis] - self.n, dims.ZERO), *x[axis + 1 :])
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read `n` + 1 neighbours of what is joined."""
+        axis, start = axis_index(self.dim, len(out)), dims.ZERO
+        reads = []
+        for x in inputs:
+            window = Window(axis=axis, kernel_size=dims.as_dim(self.n + 1), padding=start)
+            reads.append(along(len(out), [axis], window))
+            start = start + x[axis]
+        return reads
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gradient(Op):
@@ -92,6 +123,7 @@ class Gradient(Op):
 
     dim: tuple[int, ...] | None = None
     edge_order: int = 1
+    coordinates: bool = field(default=False, repr=False)  # `spacing` holds places, not distances
 
     def out_shape(self, x: Shape) -> OutShape:
         """Keep the shape."""
@@ -100,6 +132,24 @@ class Gradient(Op):
             text = f"{dims.format_dim(x[axis])} elements are too few for a gradient"
             require(x[axis], ">=", self.edge_order + 1, text)
         return [x for _ in axes]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read both neighbours; at a border, the `edge_order` + 1 elements next to it."""
+        axis = axes_of(self.dim, len(out))[output]
+        last, order = out[axis] - 1, dims.as_dim(self.edge_order)
+        # between coordinates at unequal distances the element itself counts, too
+        inner = Window(
+            axis=axis,
+            kernel_size=dims.as_dim(3 if self.coordinates else 2),
+            padding=dims.ONE,
+            dilation=dims.as_dim(1 if self.coordinates else 2),
+        )
+        parts = (
+            (Interval(dims.ZERO, order), Range(axis=axis, start=dims.ZERO, stop=dims.ONE)),
+            (inner, Range(axis=axis, start=dims.ONE, stop=last)),
+            (Interval(last - order, last), Range(axis=axis, start=last, stop=last + 1)),
+        )
+        return [[replace(along(len(out), [axis], entry), when=(when,)) for entry, when in parts]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +190,21 @@ class Trapezoid(Op):
         if self.function == "cumulative_trapezoid":
             left = (larger(y[axis] - 1, dims.ZERO),)
         return (*y[:axis], *left, *y[axis + 1 :])
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axis, or all up to the next element."""
+        cumulative = self.function == "cumulative_trapezoid"
+        rank = len(out) if cumulative else len(out) + 1
+        axis = axis_index(self.dim, rank)
+        entry = Interval(dims.ZERO, index(axis) + 1) if cumulative else WHOLE
+        reads = []
+        for number, x in enumerate(inputs):
+            if number and len(x) == 1:  # the points of that axis
+                reads.append(Access((entry,)))
+                continue
+            read = reduced(x, out, [axis], keepdim=cumulative, rank=rank)
+            reads.append(Access(tuple(entry if e == WHOLE else e for e in read.axes)))
+        return reads
 
 
 # ---------------------------------------------------------------------------- readers
@@ -195,7 +260,12 @@ def read_gradient(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.gradient.html"""
     axes = (dim,) if isinstance(dim, int) else dim
-    op = Gradient(dim=None if axes is None else tuple(axes), edge_order=edge_order)
+    spacings = spacing if isinstance(spacing, Sequence) else (spacing,)
+    op = Gradient(
+        dim=None if axes is None else tuple(axes),
+        edge_order=edge_order,
+        coordinates=any(isinstance(entry, Operand) and entry.ndim for entry in spacings),
+    )
     return Call(op, (input,), as_floating(input.dtype))
 
 

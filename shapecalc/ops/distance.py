@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import (
+    WHOLE,
+    Access,
+    Element,
+    Range,
+    Reads,
+    everything,
+    placed,
+    reduced,
+    shifted,
+)
 from shapecalc.conditions import require_same
 from shapecalc.dims import Shape
 from shapecalc.dtypes import promote
@@ -46,6 +57,12 @@ class Distance(Op):
         axis = axis_index(self.dim, len(both))
         kept = (dims.ONE,) if self.keepdim else ()
         return (*both[:axis], *kept, *both[axis + 1 :]) if both else ()
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read both vectors along the axis."""
+        rank = max(map(len, inputs))
+        axis = axis_index(self.dim, rank)
+        return [reduced(x, out, [axis], keepdim=self.keepdim, rank=rank) for x in inputs]
 
 
 @reader("cosine_similarity")
@@ -112,6 +129,14 @@ class CDist(Op):
         require_same(features2, features1, "elements in a row of the second operand")
         return (*broadcast(Shape(batch1), Shape(batch2)), rows1, rows2)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a row of each operand."""
+        reads = []
+        for x, row in zip(inputs, (len(out) - 2, len(out) - 1), strict=True):
+            batch = range(len(out) - len(x), len(out) - 2)
+            reads.append(placed(x, out, [*batch, row, None]))
+        return reads
+
     def __str__(self) -> str:
         return "cdist"
 
@@ -125,6 +150,9 @@ def read_cdist(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.cdist.html"""
     return Call(CDist(), (x1, x2), promote(x1.dtype, x2.dtype))
+
+
+MOST_ROWS = 64  # up to which `pdist` lists its pairs of rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +175,20 @@ class PDist(Op):
         require_rank(input, 2, layout="(N, M)")
         rows, _ = input
         return (dims.floordiv(dims.mul(rows, rows - 1), 2),)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read two rows; the pairs stand in order of the first row, then of the second."""
+        rows = dims.as_int(inputs[0][0])
+        if rows is None or rows > MOST_ROWS:
+            return [everything(inputs[0], bound="which rows make a pair is no linear formula")]
+        reads, start = list[Access](), 0
+        for row in range(rows - 1):
+            stop = start + rows - 1 - row
+            when = (Range(axis=0, start=dims.as_dim(start), stop=dims.as_dim(stop)),)
+            for entry in (Element(dims.as_dim(row)), shifted(0, row + 1 - start)):
+                reads.append(Access((entry, WHOLE), when=when))
+            start = stop
+        return [reads or None]
 
     def __str__(self) -> str:
         return "pdist"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shapecalc.access import Reads, same
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
@@ -45,6 +46,10 @@ class Dropout(Op):
         if drops and self.function in _WITH_CHANNELS and len(x) < 2:
             raise RankError(f"expected 2 or more dimensions (N, C, *), got {len(x)}: {x}")
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, unless all are dropped."""
+        return [None if self.training and self.p == 1 else same(len(out))]
 
 
 _KINDS = {

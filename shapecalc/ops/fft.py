@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, AxisAccess, Interval, Reads, Same, Window
 from shapecalc.conditions import require_positive
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
@@ -60,6 +61,19 @@ class FFT(Op):
         if self.ends == "half out":
             out[axes[-1]] = dims.floordiv(out[axes[-1]], 2) + 1
         return tuple(out)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axes, as far as they are not cut off."""
+        axes = self._axes(inputs[0])
+        entries = list[AxisAccess](map(Same, range(len(out))))
+        for place, axis in enumerate(axes):
+            entries[axis] = WHOLE
+            if self.s is not None and self.s[place] != -1:
+                last = self.s[place] - 1
+                if self.ends == "half in" and place == len(axes) - 1:
+                    last = dims.floordiv(self.s[place], 2)
+                entries[axis] = Interval(dims.ZERO, last)
+        return [Access(tuple(entries))]
 
     def _axes(self, input: Shape) -> list[int]:
         rank = len(input)
@@ -150,6 +164,15 @@ class FFTShift(Op):
         for dim in self.dim or ():
             axis_index(dim, len(input))
         return input
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, from half an axis before it, around the end."""
+        entries = list[AxisAccess](map(Same, range(len(out))))
+        for dim in range(len(out)) if self.dim is None else self.dim:
+            axis = axis_index(dim, len(out))
+            half = dims.floordiv(out[axis] + (self.function == "ifftshift"), 2)
+            entries[axis] = Window(axis=axis, padding=half, mode="circular")
+        return [Access(tuple(entries))]
 
 
 @reader("fft.fftshift", "fft.ifftshift", named=True)

@@ -7,6 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shapecalc import dims
+from shapecalc.access import (
+    FIRST,
+    WHOLE,
+    Access,
+    AxisAccess,
+    Interval,
+    Reads,
+    Same,
+    Window,
+    along,
+    index,
+)
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, format_shape
 from shapecalc.errors import RankError
@@ -53,6 +65,10 @@ class LayerNorm(Op):
             require_same(got, size, "normalized size", fix=fix if certain else None)
         return x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all of the normalized axes."""
+        return [along(len(out), range(len(out) - len(self.normalized_shape), len(out)))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupNorm(Op):
@@ -91,6 +107,26 @@ class GroupNorm(Op):
         require(dims.product((groups, *spatial)), "!=", 1, message)
         return x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all positions in the channels of the group."""
+        channels = group_of(1, out[1], self.num_groups)
+        return [Access((Same(0), channels, *(WHOLE for _ in out[2:])))]
+
+
+def group_of(axis: int, channels: Dim, num_groups: Dim) -> AxisAccess:
+    """Return which channels are in one group with the channel on axis `axis`.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
+    """
+    if num_groups == 1:
+        return WHOLE
+    if num_groups == channels:
+        return Same(axis)
+    inside, here = dims.floordiv(channels, num_groups), index(axis)
+    first = dims.mul(dims.floordiv(here, inside), inside)
+    return Interval(first, first + inside - 1, bound=(here - inside + 1, here + inside - 1))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalResponseNorm(Op):
@@ -110,13 +146,29 @@ class LocalResponseNorm(Op):
         https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
     """
 
+    function: str = field(default="LocalResponseNorm", repr=False)  # it is `kind`
     size: Dim
+
+    @property
+    def kind(self) -> str:
+        """`LocalResponseNorm` or `CrossMapLRN2d`."""
+        return self.function
 
     def out_shape(self, x: Shape) -> OutShape:
         """Keep the shape."""
         if len(x) < 3:
             raise RankError(f"expected 3 or more dimensions (N, C, *), got {len(x)}: {x}")
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the neighbouring channels."""
+        if self.function == "LocalResponseNorm":
+            size, before = self.size, dims.floordiv(self.size, 2)
+            return [along(len(out), [1], Window(axis=1, kernel_size=size, padding=before))]
+        # torch's sliding sum never takes the first channel out again
+        half = dims.floordiv(self.size - 1, 2)
+        near = Window(axis=1, kernel_size=2 * half + 1, padding=half)
+        return [[along(len(out), [1], near), along(len(out), [1], FIRST)]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +205,12 @@ class Normalize(Op):
             for size in (x[axis] for axis in axes) if axes else x:
                 require_positive(size, "a size to be normalized over")
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the vector along `dim`."""
+        named = self.dim if isinstance(self.dim, tuple) else (self.dim,)
+        axes = [dim for dim in named if dim is not None]
+        return [along(len(out), axes or range(len(out)))]
 
 
 @reader("layer_norm", "rms_norm", named=True)
@@ -280,7 +338,7 @@ def build_local_response_norm(
     require_positive(size, "size")
     if name == "CrossMapLRN2d":
         require_rank(inputs[0], 4, layout="(N, C, H, W)")
-    return Built(LocalResponseNorm(size=dims.as_dim(size)))
+    return Built(LocalResponseNorm(function=name, size=dims.as_dim(size)))
 
 
 def _normalized_shape(x: Shape, given: IntoDim | Sequence[IntoDim] | None) -> Shape:

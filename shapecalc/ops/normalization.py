@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import Reads, along
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
@@ -44,6 +45,11 @@ class BatchNorm(Op):
             require(dims.product((batch, *spatial)), "!=", 1, message)
         return x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element; in training, the channel in the whole batch."""
+        others = [axis for axis in range(len(out)) if axis != 1]
+        return [along(len(out), others if self.training else [])]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceNorm(Op):
@@ -76,6 +82,11 @@ class InstanceNorm(Op):
             message = f"expected more than 1 spatial element when training, got {x}"
             require(dims.product(spatial), "!=", 1, message)
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the whole channel of the sample, or one element with running statistics."""
+        spatial = range(2 if self.batched else 1, len(out))
+        return [along(len(out), spatial if self.use_input_stats else [])]
 
 
 def require_features(channels: Dim, num_features: Dim | None) -> None:

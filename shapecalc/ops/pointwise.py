@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from shapecalc import access, dims
-from shapecalc.access import Reads
+from shapecalc.access import Access, Reads
 from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import DimMismatchError
@@ -44,10 +44,21 @@ class Pointwise(Op):
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
         """Read one element of each operand."""
-        return access.broadcast(*inputs, out=out)
+        reads = access.broadcast(*inputs, out=out)
+        if self.function not in _DECIDES:
+            return reads
+        place, name = _DECIDES[self.function]
+        bound = f"the values of the {name} decide"
+        return [
+            read if n == place else Access(read.axes, bound=bound) for n, read in enumerate(reads)
+        ]
 
     def __str__(self) -> str:
         return self.function
+
+
+# which operand decides by its values what is read of the others
+_DECIDES = {"where": (0, "condition"), "masked_fill": (1, "mask"), "masked_scatter": (1, "mask")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,10 @@ class Frexp(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Return the shape twice."""
         return [x, x]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element."""
+        return [access.same(len(out))]
 
 
 def broadcast(*shapes: Shape) -> Shape:
@@ -226,9 +241,8 @@ def read_part(function: str, input: Operand, *, out: Operand | None = None) -> C
 def read_same_type(function: str, input: Operand, *args: object, **options: object) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nan_to_num.html"""
     operands = [input]
-    if function == "masked_fill":  # the mask is broadcast, the scale of a channel is not
-        mask = options.get("mask", args[0] if args else None)
-        operands += [mask] if isinstance(mask, Operand) else []
+    if function == "masked_fill":  # mask and value are broadcast, the scale of a channel is not
+        operands += [entry for entry in (*args, *options.values()) if isinstance(entry, Operand)]
     return pointwise(function, operands, input.dtype)
 
 

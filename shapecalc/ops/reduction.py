@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from shapecalc import dims
+from shapecalc import access, dims
+from shapecalc.access import Reads
 from shapecalc.conditions import require
 from shapecalc.dims import Shape
 from shapecalc.dtypes import is_floating
@@ -58,6 +59,11 @@ class Reduction(Op):
             require(count, ">=", 1, message)
         out = reduced(x, axes, keepdim=self.keepdim)
         return [out] * self.outputs if self.outputs > 1 else out
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axes."""
+        (x,) = inputs
+        return [access.reduced(x, out, axes_of(self.dim, len(x)), keepdim=self.keepdim)]
 
     def _needs_elements(self) -> bool:
         if self.function in ("median", "nanmedian"):

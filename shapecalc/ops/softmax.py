@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shapecalc.access import Reads, along
 from shapecalc.conditions import require_positive
 from shapecalc.dims import Shape
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
@@ -40,6 +41,10 @@ class Softmax(Op):
         """Keep the shape."""
         axis_index(self.dim, len(x))
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axis."""
+        return [along(len(out), [self.dim])]
 
 
 def softmax(function: str, dim: int | None, ndim: int) -> Softmax:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, Interval, Reads, Same, Window, index
 from shapecalc.conditions import require, require_positive, require_same, smaller
 from shapecalc.dims import Dim, IntoDim, Shape, window_count
 from shapecalc.errors import ShapeError
@@ -66,6 +67,34 @@ class STFT(Op):
         )
         parts = () if self.return_complex else (2,)
         return (*batch, frequencies(self.n_fft, onesided=self.onesided), frames, *parts)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the elements of the signal that are in the window of the frame."""
+        signal, *window = inputs
+        frame = len(signal)
+        pad = dims.floordiv(self.n_fft, 2) if self.center else dims.ZERO
+        before = pad - dims.floordiv(self.n_fft - self.win_length, 2)
+        mode = self.pad_mode if self.center and self.pad_mode != "constant" else "zeros"
+        entry = Window(
+            axis=frame,
+            kernel_size=self.win_length,
+            stride=self.hop_length,
+            padding=before,
+            mode=mode,
+        )
+        # a window's elements do not count where they meet the zeros beyond the signal
+        start = dims.mul(index(frame), self.hop_length) - before
+        inside = WHOLE if mode != "zeros" else Interval(-start, signal[-1] - 1 - start)
+        bound = ""
+        if not window and mode != "zeros":
+            bound = "elements that a border repeats may cancel"
+        if not self.return_complex:
+            bound = "a part of a complex number may not depend on an element"
+        batch = map(Same, range(frame - 1))
+        return [
+            Access((*batch, entry), bound=bound),
+            *(Access((inside,), bound=bound) for _ in window),
+        ]
 
 
 def frequencies(n_fft: Dim, *, onesided: bool) -> Dim:
@@ -173,6 +202,28 @@ class ISTFT(Op):
         require(start, ">=", low, text)
         require(smaller(start + length, end), "<=", end - high, text)
         return (*batch, length)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all frequencies of the frames whose windows cover the element."""
+        frames, last = inputs[0][-1], len(out) - 1
+        before = dims.floordiv(self.n_fft, 2) if self.center else dims.ZERO
+        before = before - dims.floordiv(self.n_fft - self.win_length, 2)
+        covering = Window(
+            axis=last,
+            kernel_size=self.win_length,
+            stride=self.hop_length,
+            padding=before,
+            transposed=True,
+        )
+        # the window stands at multiples of hop_length: those of its elements that fall here
+        fallen = Window(
+            axis=last,
+            kernel_size=frames,
+            dilation=self.hop_length,
+            padding=dims.mul(self.hop_length, frames - 1) - before,
+        )
+        batch = map(Same, range(last))
+        return [Access((*batch, WHOLE, covering)), *(Access((fallen,)) for _ in inputs[1:])]
 
 
 @reader("istft")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from shapecalc import dims
+from shapecalc import access, dims
+from shapecalc.access import Reads, everything
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
@@ -43,6 +44,12 @@ class Quantile(Op):
         require_elements(x, len(x))
         return (*self.q, *reduced(x, axes, keepdim=self.keepdim))
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axis."""
+        (x,) = inputs
+        axes = axes_of(None if self.dim is None else (self.dim,), len(x))
+        return [access.reduced(x, out, axes, keepdim=self.keepdim, first=len(self.q))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unique(Op):
@@ -78,6 +85,10 @@ class Unique(Op):
         rest += [Shape((DATA,))] if self.return_counts else []
         return [unique, *rest] if rest else unique
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read everything: which elements are distinct depends on all of them."""
+        return [everything(inputs[0], bound="the values decide")]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distance(Op):
@@ -95,6 +106,10 @@ class Distance(Op):
         """Broadcast, then reduce everything."""
         broadcast(input, other)
         return ()
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read everything."""
+        return [everything(x) for x in inputs]
 
 
 # ---------------------------------------------------------------------------- readers
@@ -201,6 +216,10 @@ class Histogram(Op):
         require_positive(self.bins, "bins")
         return (self.bins,)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read everything."""
+        return [everything(x) for x in inputs]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinCount(Op):
@@ -226,6 +245,12 @@ class BinCount(Op):
                 raise RankError(f"expected 1 dimension, got {len(shape)}: {shape}")
             require_same(shape[0], x[0], "the number of weights to be")
         return (DATA,)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all numbers, and the weights of those that are the output's index."""
+        x, *weights = inputs
+        bound = "the values of the first operand decide"
+        return [everything(x), *(everything(weight, bound) for weight in weights)]
 
 
 @reader("histc")

@@ -28,6 +28,7 @@ CASES = [
     Case(lambda x: F.prelu(x, torch.tensor(0.1)), (L,),           (L,)),
     Case(lambda x: F.prelu(x, torch.ones(1)), (),                 ()),
     Case(nn.GLU(1),                           (N, C, L),          (N, floordiv(C, 2), L), sizes=[{"N": 2, "C": 6, "L": 5}, {"N": 1, "C": 2, "L": 3}]),
+    Case(nn.GLU(0),                                 (6, L),             (3, L)),
     Case(lambda x: F.glu(x),                  (T, 8),             (T, 4)),
 ]  # fmt: skip
 

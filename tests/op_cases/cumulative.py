@@ -19,9 +19,18 @@ CASES = [
     Case(lambda x: x.diff(12, 0),                             (N, H),         (0, H), [{"N": 9, "H": 3}, {"N": 12, "H": 4}]),
     Case(lambda x: torch.gradient(x),                         (N, H),         [(N, H), (N, H)]),
     Case(lambda x: torch.gradient(x, dim=1, edge_order=2)[0], (N, H),         (N, H)),
+    Case(lambda x: x.diff(0),                                 (N, H),         (N, H)),
+    Case(lambda x, y, z: torch.diff(x, 2, 0, prepend=y, append=z), [(N, H), (3, H), (2, H)], (N + 3, H)),
+    Case(lambda x: x.cumsum(0),                               (),             ()),
+    Case(lambda x: torch.cummax(x, 0),                        (),             [(), ()]),
+    Case(lambda x: torch.gradient(x, spacing=2.0),            (2, 3),         [(2, 3), (2, 3)]),
+    Case(lambda x: torch.gradient(x, spacing=(torch.arange(float(x.shape[0])) ** 2,), dim=0)[0], (N, H), (N, H)),
     Case(lambda x: torch.trapezoid(x),                        (N, H),         (N,)),
     Case(lambda x, y: torch.trapezoid(x, y, dim=0),           [(N, H), (N,)], (H,)),
     Case(lambda x: torch.trapz(x, dx=2.0),                    (N, H),         (N,)),
+    Case(lambda x, y: torch.trapezoid(x, y, dim=-2),          [(N, H, W), (H, 1)], (N, W)),
+    Case(lambda x, y: torch.cumulative_trapezoid(x, y),       [(N, H), (H,)], (N, H - 1)),
+    Case(lambda x, y: torch.cumulative_trapezoid(x, y, dim=0), [(N, H), (N, 1)], (N - 1, H)),
     Case(lambda x: torch.cumulative_trapezoid(x, dim=0),      (N, H),         (N - 1, H)),
 ]  # fmt: skip
 

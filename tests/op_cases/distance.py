@@ -18,6 +18,10 @@ CASES = [
     Case(F.pairwise_distance,                               [(N, 1), (D,)],         (N,)),
     Case(torch.cdist,                                       [(N, H, D), (N, L, D)], (N, H, L)),
     Case(torch.cdist,                                       [(H, D), (C, N, L, D)], (C, N, H, L)),
+    Case(torch.cdist,                                       [(1, H, D), (N, 1, D)], (N, H, 1)),
+    Case(lambda x, y: F.cosine_similarity(x, y, dim=0),     [(N, H), (H,)],         (H,)),
+    Case(torch.pdist,                                       (1, 4),                 (0,)),
+    Case(torch.pdist,                                       (65, 1),                (2080,)),
     Case(torch.pdist,                                       (N, D),                 (floordiv(N * (N - 1), 2),)),
 ]  # fmt: skip
 

@@ -28,6 +28,9 @@ CASES = [
     Case(options(fft.irfft2, s=(4, 9)),                       (N, L, T, WIDE),   (N, 4, 9)),
     Case(options(fft.rfft2, dim=(2, 1)),                     (N, H, W),         (N, floordiv(H, 2) + 1, W)),
     Case(options(fft.fftn, (4, 6)),                          (N, H, W),         (N, 4, 6)),
+    Case(options(fft.hfft, n=6),                             (N, L, WIDE),      (N, 6)),
+    Case(fft.fftshift,                                       (3, 8, 1),         (3, 8, 1)),
+    Case(fft.ifftshift,                                      (N, 9),            (N, 9)),
     Case(fft.fftshift,                                       (N, H, W),         (N, H, W)),
     Case(options(fft.ifftshift, dim=(-2, -1)),               (N, H, W),         (N, H, W)),
 ]  # fmt: skip

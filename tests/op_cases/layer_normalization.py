@@ -18,10 +18,15 @@ CASES = [
     Case(nn.GroupNorm(2, 6),                                 (N, 6, H, W),    (N, 6, H, W)),
     Case(nn.GroupNorm(3, 6, affine=False),                   (N, 6),          (N, 6)),
     Case(lambda x: F.group_norm(x, 3),                       (N, C, L),       (N, C, L), sizes=[{"N": 2, "C": 6, "L": 5}, {"N": 1, "C": 9, "L": 1}]),
+    Case(nn.GroupNorm(1, 6),                                 (N, 6, L),       (N, 6, L)),
+    Case(nn.GroupNorm(6, 6),                                 (N, 6, L),       (N, 6, L)),
+    Case(nn.LocalResponseNorm(5),                            (N, 9, L),       (N, 9, L)),
     Case(nn.LocalResponseNorm(2),                            (N, C, L),       (N, C, L)),
     Case(nn.LocalResponseNorm(15),                           (N, C, D, H, W), (N, C, D, H, W)),
     Case(lambda x: F.normalize(x),                           (N, C, H, W),    (N, C, H, W)),
     Case(lambda x: F.normalize(x, p=1.0, dim=(-1, 0)),       (N, C),          (N, C)),
+    Case(lambda x: F.normalize(x, dim=None),                 (N, C),          (N, C)),
+    Case(lambda x: F.normalize(x, dim=()),                   (N, C),          (N, C)),
 ]  # fmt: skip
 
 REJECTS = [

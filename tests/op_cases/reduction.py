@@ -53,6 +53,8 @@ CASES = [
     Case(lambda x: torch.var(x, dim=1, correction=0),         (N, H),      (N,)),
     Case(lambda x: torch.std_mean(x, (0, 1)),                 (N, H, W),   [(W,), (W,)]),
     Case(lambda x: torch.var_mean(x, -1, keepdim=True),       (N, H),      [(N, 1), (N, 1)]),
+    Case(lambda x: x.sum((-1, 0), keepdim=True),              (N, H, W),   (1, H, 1)),
+    Case(lambda x: x.any(()),                                 (N, H, "bool"), (N, H)),
     Case(lambda x: x.sum(0),                                  (),          ()),
     Case(lambda x: x.median(),                                (N, 0),      ()),
 ]  # fmt: skip

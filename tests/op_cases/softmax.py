@@ -16,7 +16,8 @@ CASES = [
     Case(lambda x: F.softmax(x, 1, dtype=torch.float64),          (N, C),       (N, C)),
     Case(lambda x: torch.softmax(x, 1, torch.float64),            (N, C),       (N, C)),
     Case(lambda x: x.log_softmax(0),                              (),           ()),
-    Case(lambda x: F.gumbel_softmax(x, tau=0.5, hard=True, dim=1), (N, C),      (N, C)),
+    Case(lambda x: F.gumbel_softmax(x, tau=0.5, hard=True, dim=1), (N, C),      (N, C), unseen="only the greatest element shows"),
+    Case(lambda x: F.gumbel_softmax(x, tau=0.5, dim=0),           (N, C),       (N, C)),
     Case(lambda x: torch.special.softmax(x, 1),                   (N, C),       (N, C)),
     Case(lambda x: torch.special.log_softmax(x, dim=-2),          (N, C),       (N, C)),
 ]  # fmt: skip

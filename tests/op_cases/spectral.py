@@ -17,7 +17,7 @@ def there_and_back(x):
     return torch.istft(found, 6, window=window, length=x.shape[-1])
 
 
-window = torch.ones(6)
+window = torch.linspace(0.5, 0.9, 6)  # not symmetric: at a border nothing cancels
 stft = quiet(torch.stft, 8, return_complex=True)
 
 CASES = [
@@ -31,6 +31,11 @@ CASES = [
     Case(quiet(torch.istft, 8, 3, 6, window, length=20),   (N, 5, T, WIDE),   (N, 20)),
     Case(quiet(torch.istft, 7, 2, center=False),           (4, T, WIDE),      (2 * T + 5,)),
     Case(quiet(torch.istft, 8, onesided=False, return_complex=True), (N, 8, T, WIDE), (N, 2 * T - 2)),
+    Case(lambda x, w: torch.stft(x, 8, 3, 6, w, return_complex=True), [(N, L), (6,)], (N, 5, floordiv(L, 3) + 1)),
+    Case(lambda x, w: torch.stft(x, 7, 2, 4, w, pad_mode="circular", return_complex=True), [(L,), (4,)], (4, half(L))),
+    Case(lambda x, w: torch.stft(x, 8, 3, 5, w, pad_mode="constant", return_complex=True), [(N, L), (5,)], (N, 5, floordiv(L, 3) + 1)),
+    Case(lambda x, w: torch.stft(x, 8, 2, 5, w, center=False, return_complex=True), [(N, L), (5,)], (N, 5, floordiv(L, 2) - 3)),
+    Case(lambda x, w: torch.istft(x, 8, 3, 6, w),            [(N, 5, T, WIDE), (6,)], (N, 3 * T - 3)),
     Case(there_and_back, (N, L), (N, L)),
 ]  # fmt: skip
 
