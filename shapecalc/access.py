@@ -90,6 +90,7 @@ class Element:
 AxisAccess: TypeAlias = Same | Window | Interval | Whole | Element
 WHOLE = Whole()
 FIRST = Element(ZERO)
+BY_MEMORY = "the order of the elements in memory decides"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import FIRST, Access, Reads, Same, broadcast, inserted
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, SizeError
@@ -48,6 +49,11 @@ class Permute(Op):
             raise RankError(f"{self.dims} does not name each of {len(x)} axes once")
         return tuple(x[axis] for axis in axes)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, whose indices are reordered."""
+        order = [axis_index(dim, len(out)) for dim in self.dims]
+        return [Access(tuple(Same(order.index(axis)) for axis in range(len(out))))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsqueeze(Op):
@@ -71,6 +77,11 @@ class Unsqueeze(Op):
         axis = axis_index(self.dim, len(x) + 1)
         return (*x[:axis], dims.ONE, *x[axis:])
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, whatever the index on the new axis."""
+        new = axis_index(self.dim, len(out))
+        return [Access(tuple(Same(axis) for axis in range(len(out)) if axis != new))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Squeeze(Op):
@@ -90,15 +101,23 @@ class Squeeze(Op):
     dim: tuple[int, ...] | None = None
 
     def out_shape(self, x: Shape) -> OutShape:
+        """Leave these axes out."""
+        gone = self.gone(x)
+        return tuple(size for axis, size in enumerate(x) if axis not in gone)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, the only one on the axes that are gone."""
+        (x,) = inputs
+        return [inserted(len(x), self.gone(x), FIRST)]
+
+    def gone(self, x: Shape) -> list[int]:
         """Decide for every size whether it is 1: the number of axes hangs on it."""
         axes = range(len(x)) if self.dim is None else [axis_index(d, len(x)) for d in self.dim]
         if len(set(axes)) < len(axes):
             raise RankError(f"an axis appears twice in dim={self.dim}")
-        return tuple(
-            size
-            for axis, size in enumerate(x)
-            if axis not in axes or not decide(size, "==", 1, "squeeze")
-        )
+        return [
+            axis for axis in range(len(x)) if axis in axes and decide(x[axis], "==", 1, "squeeze")
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +153,10 @@ class Expand(Op):
             raise SizeError("-1 keeps the size of an axis, and a new axis has none")
         kept = zip(x, self.size[new:], strict=True)
         return (*self.size[:new], *(_stretched(size, wanted) for size, wanted in kept))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, the first one on the axes that are stretched."""
+        return broadcast(*inputs, out=out)
 
 
 def _stretched(size: Dim, wanted: Dim) -> Dim:

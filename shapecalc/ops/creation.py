@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import BY_MEMORY, Reads, broadcast, everything, same
 from shapecalc.conditions import choose, larger, require, require_positive, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.dtypes import is_floating
-from shapecalc.errors import RankError, SizeError
-from shapecalc.op import DATA, Call, Op, Operand, OutShape, SizeFloat, data
+from shapecalc.errors import SizeError
+from shapecalc.op import DATA, Call, Op, Operand, OutShape, SizeFloat, data, require_rank
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import as_complex, result_type
 from shapecalc.ops.view import Sizes, as_dims, as_sizes
@@ -23,7 +24,7 @@ from shapecalc.registry import reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Op):
-    """A tensor made from sizes alone.
+    """A tensor made from sizes alone, or from another one's memory, for `resize_`.
 
     Shapes:
         output: `size`
@@ -48,6 +49,42 @@ class Create(Op):
         for size in self.size:
             require(size, ">=", 0, f"the size {dims.format_dim(size)} is negative")
         return self.size
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read nothing; what is resized keeps its elements in the order of the memory."""
+        return [everything(x, bound=BY_MEMORY) for x in inputs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like(Op):
+    """A tensor of the shape of another, whose values are not read: new numbers, or drawn ones.
+
+    Shapes:
+        x: any shape
+        operands: what the numbers are made from; shapes that broadcast to that of `x`
+        output: the shape of `x`
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.zeros_like.html
+    """
+
+    function: str = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape, *operands: Shape) -> OutShape:
+        """Keep the shape."""
+        return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read nothing of `x`, and one element of each other operand."""
+        return [None, *broadcast(*inputs[1:], out=out)]
+
+    def __str__(self) -> str:
+        return self.function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +112,11 @@ class OneHot(Op):
         require_positive(self.num_classes, "num_classes")
         return (*x, self.num_classes)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the one element that names the place."""
+        (x,) = inputs
+        return [same(len(x))]
+
 
 def create(function: str, size: Sequence[IntoDim | Operand], dtype: str | None) -> Call:
     """Return the call of a function that makes a tensor of that size, float32 by default."""
@@ -84,6 +126,12 @@ def create(function: str, size: Sequence[IntoDim | Operand], dtype: str | None) 
         for number, entry in enumerate(size)
     )
     return Call(Create(function=name, size=as_dims(sizes)), (), dtype or "float32")
+
+
+def like(function: str, input: Operand, *operands: Operand, dtype: str | None = None) -> Call:
+    """Return the call of a function that makes numbers for the shape of a tensor."""
+    name = function.rpartition(".")[2].strip("_")
+    return Call(Like(function=name), (input, *operands), dtype or input.dtype)
 
 
 # ---------------------------------------------------------------------------- of a given size
@@ -251,7 +299,7 @@ def read_like(
     function: str, input: Operand, *args: Any, dtype: str | None = None, **options: Any
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.zeros_like.html"""
-    return pointwise(function, [input], dtype or input.dtype)
+    return like(function, input, dtype=dtype)
 
 
 @reader("new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided", named=True)
@@ -267,9 +315,10 @@ def read_new(
 @reader("fill", "zero", named=True)
 def read_fill(function: str, input: Operand, value: Any = 0) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.fill_.html"""
-    if isinstance(value, Operand) and value.shape:
-        raise RankError(f"a tensor is filled with one number, got {value.shape}")
-    return pointwise(function, [input], input.dtype)
+    values = (value,) if isinstance(value, Operand) else ()
+    for number in values:
+        require_rank(number.shape, 0, layout="of the number to fill a tensor with")
+    return like(function, input, *values)
 
 
 @reader("resize", "Tensor.resize_as_", named=True)
@@ -279,7 +328,7 @@ def read_resize(function: str, input: Operand, *sizes: Any, **options: Any) -> C
         size = (sizes[0] if sizes else options["the_template"]).shape
     else:
         size = options.get("size", as_sizes(sizes))
-    return create(function, size, input.dtype)
+    return replace(create(function, size, input.dtype), operands=(input,))
 
 
 # ---------------------------------------------------------------------------- from data

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from shapecalc import dims
+from shapecalc.access import (
+    Access,
+    Interval,
+    Range,
+    Reads,
+    Same,
+    along,
+    element_number,
+    index,
+    inserted,
+    shifted,
+)
 from shapecalc.conditions import larger, require_same, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.joining import Tensors, as_tensors, at_least, joined
-from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.reduction import axes_of
 from shapecalc.registry import reader
 
@@ -41,12 +52,25 @@ class Diagonal(Op):
         others = [size for axis, size in enumerate(x) if axis not in (rows, columns)]
         return (*others, diagonal_size(x[rows], x[columns], self.offset))
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the plane."""
+        (x,) = inputs
+        rows, columns = axes_of((self.dim1, self.dim2), len(x))
+        below, above = before_diagonal(self.offset)
+        entries = list(inserted(len(x), [rows, columns]).axes)
+        entries[rows], entries[columns] = shifted(len(out) - 1, below), shifted(len(out) - 1, above)
+        return [Access(tuple(entries))]
+
 
 def diagonal_size(rows: Dim, columns: Dim, offset: Dim) -> Dim:
     """Return how many elements a diagonal has; `offset` is above the main one, or below it."""
-    below = larger(-offset, dims.ZERO)
-    above = larger(offset, dims.ZERO)
+    below, above = before_diagonal(offset)
     return larger(smaller(rows - below, columns - above), dims.ZERO)
+
+
+def before_diagonal(offset: Dim) -> tuple[Dim, Dim]:
+    """Return how many rows are above the first element of a diagonal, and columns before it."""
+    return larger(-offset, dims.ZERO), larger(offset, dims.ZERO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +97,12 @@ class Diag(Op):
         if len(x) != 2:
             raise RankError(f"expected 1 or 2 dimensions, got {len(x)}: {x}")
         return Diagonal(offset=self.diagonal).out_shape(x)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Go by the number of axes."""
+        if len(inputs[0]) == 1:
+            return DiagEmbed(offset=self.diagonal).reads(inputs, out)
+        return Diagonal(offset=self.diagonal).reads(inputs, out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +133,11 @@ class DiagEmbed(Op):
         others = iter(x[:-1])
         return tuple(side if axis in plane else next(others) for axis in range(len(x) + 1))
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element on the diagonal, and none beside it."""
+        plane = axes_of((self.dim1, self.dim2), len(out))
+        return [_diagonal_of(len(out), plane, self.offset)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiagFlat(Op):
@@ -121,6 +156,19 @@ class DiagFlat(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Flatten, then embed."""
         return DiagEmbed(offset=self.offset).out_shape(Shape((dims.product(x),)))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element on the diagonal, and none beside it."""
+        (x,) = inputs
+        below, above = before_diagonal(self.offset)
+        if not x:
+            return [Access((), (_from_on(0, below), _from_on(1, above)))]
+        row, column = index(0) - below, index(1) - above
+        entries = list(element_number(row, x).axes)
+        if isinstance(last := entries[-1], Interval):
+            beside = dims.minimum(row - column, column - row)  # below 0, but on the diagonal
+            entries[-1] = replace(last, high=last.high + beside)
+        return [Access(tuple(entries))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +196,18 @@ class BlockDiag(Op):
             dims.total(rows for rows, _ in blocks),
             dims.total(columns for _, columns in blocks),
         )
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the matrix that the indices fall into."""
+        row, column = dims.ZERO, dims.ZERO
+        accesses = list[Access]()
+        for x in inputs:
+            rows, columns = at_least(2, x)
+            entries = (shifted(0, -row), shifted(1, -column))[2 - len(x) :]
+            within = (_from_on(0, row, rows), _from_on(1, column, columns))
+            accesses.append(Access(entries, within))
+            row, column = row + rows, column + columns
+        return accesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +240,120 @@ class DiagonalScatter(Op):
         for got, expected in zip(src, part, strict=True):
             require_same(got, expected, "the size of the source to be")
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the source on the diagonal, and `x` beside it."""
+        rank = len(out)
+        rows, columns = plane = axes_of((self.dim1, self.dim2), rank)
+        on = index(rows) + self.offset
+        beside = [_up_to(rank, columns, on - 1), _from(rank, columns, on + 1)]
+        return [beside, _diagonal_of(rank, plane, self.offset)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triangle(Op):
+    """`tril`, `triu`: the elements on one side of a diagonal, and 0 on the other.
+
+    Shapes:
+        x: (*, rows, columns)
+        output: that shape
+
+    Raises:
+        RankError: `x` has less than 2 axes.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.tril.html
+    """
+
+    function: str = field(repr=False)
+    diagonal: Dim = dims.ZERO
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return self.function
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Keep the shape."""
+        if len(x) < 2:
+            raise RankError(f"{self.function} takes at least 2 dimensions, got {x}")
+        return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element on this side of the diagonal, and none on the other."""
+        side = _up_to if self.function == "tril" else _from
+        last = len(out) - 1
+        return [side(len(out), last, index(last - 1) + self.diagonal)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillDiagonal(Op):
+    """`x` with a number on its diagonal; `wrap` starts again below the end of a tall matrix.
+
+    Shapes:
+        x: (rows, columns), or more axes that are all of one size
+        output: that shape
+
+    Raises:
+        RankError: `x` has less than 2 axes.
+        DimMismatchError: more axes than 2 differ in their size.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html
+    """
+
+    wrap: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return "fill_diagonal"
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Compare the sizes."""
+        if len(x) < 2:
+            raise RankError(f"a diagonal takes at least 2 dimensions, got {x}")
+        if len(x) > 2:
+            for size in x[1:]:
+                require_same(size, x[0], "the size of every axis to be")
+        return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element beside the diagonal: where two neighboring indices differ."""
+        rank = len(out)
+        accesses = list[Access]()
+        for axis in range(1, rank):
+            on = index(axis - 1)
+            if self.wrap and rank == 2:  # one row is left out between two diagonals
+                on = dims.mod(on, out[1] + 1)
+            accesses += [_up_to(rank, axis, on - 1), _from(rank, axis, on + 1)]
+        return [accesses]
+
+
+# ---------------------------------------------------------------------------- parts of a plane
+
+
+def _up_to(rank: int, axis: int, last: Dim) -> Access:
+    """Return the access to elements whose index on an axis is at most `last`."""
+    return along(rank, [axis], Interval(index(axis), dims.minimum(index(axis), last)))
+
+
+def _from(rank: int, axis: int, first: Dim) -> Access:
+    """Return the access to elements whose index on an axis is at least `first`."""
+    return along(rank, [axis], Interval(dims.maximum(index(axis), first), index(axis)))
+
+
+def _from_on(axis: int, start: Dim, count: Dim = dims.ONE) -> Range:
+    return Range(axis=axis, start=start, stop=start + count)
+
+
+def _diagonal_of(rank: int, plane: Sequence[int], offset: Dim) -> Access:
+    """Return the access to a diagonal from a plane of the output: none for elements beside it."""
+    below, above = before_diagonal(offset)
+    row, column = index(plane[0]) - below, index(plane[1]) - above
+    place = Interval(dims.maximum(row, column), dims.minimum(row, column))
+    others = (Same(axis) for axis in range(rank) if axis not in plane)
+    return Access((*others, place))
 
 
 # ---------------------------------------------------------------------------- readers
@@ -241,22 +415,10 @@ def read_tril(
     function: str, input: Operand, diagonal: IntoDim = 0, *, out: Operand | None = None
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.tril.html"""
-    if input.ndim < 2:
-        raise RankError(f"{function} takes at least 2 dimensions, got {input.shape}")
-    return pointwise(function, [input], input.dtype)
+    return Call(Triangle(function=function, diagonal=dims.as_dim(diagonal)), (input,))
 
 
 @reader("fill_diagonal")
 def read_fill_diagonal(input: Operand, fill_value: float, wrap: bool = False) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html"""
-    first, *others = _at_least_two(input.shape)
-    if len(others) > 1:
-        for size in others:
-            require_same(size, first, "the size of every axis to be")
-    return pointwise("fill_diagonal", [input], input.dtype)
-
-
-def _at_least_two(x: Shape) -> Sequence[Dim]:
-    if len(x) < 2:
-        raise RankError(f"a diagonal takes at least 2 dimensions, got {x}")
-    return x
+    return Call(FillDiagonal(wrap=wrap), (input,))

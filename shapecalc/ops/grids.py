@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import Access, Interval, Range, Reads, Same, index, same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape
@@ -37,6 +38,14 @@ class Meshgrid(Op):
             sizes[:2] = sizes[1], sizes[0]
         return [tuple(sizes) for _ in inputs]
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the tensor of the same number."""
+        axes = list(range(len(inputs)))
+        if self.indexing == "xy":
+            axes[:2] = reversed(axes[:2])
+        own = Access((Same(axes[output]),) * len(inputs[output]))
+        return [own if number == output else None for number in range(len(inputs))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartesianProd(Op):
@@ -61,6 +70,19 @@ class CartesianProd(Op):
         if len(inputs) == 1:
             return inputs[0]
         return (dims.product(shape[0] for shape in inputs), len(inputs))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the tensor that the last index names."""
+        if len(inputs) == 1:
+            return [same(1)]
+        accesses = list[Access]()
+        for number, (size,) in enumerate(inputs):
+            after = dims.product(x[0] for x in inputs[number + 1 :])
+            place = dims.mod(dims.floordiv(index(0), after), size)
+            column = Range(axis=1, start=dims.as_dim(number), stop=dims.as_dim(number + 1))
+            entry = Interval(place, place, bound=(dims.ZERO, size - 1))
+            accesses.append(Access((entry,), (column,)))
+        return accesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +112,17 @@ class Combinations(Op):
         step = 1 if self.with_replacement else -1
         falling = dims.product(x[0] + step * n for n in range(self.r))
         return (dims.floordiv(falling, math.factorial(self.r)), self.r)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, which leaves others for the places before and behind it."""
+        (x,) = inputs
+        if self.r < 2:
+            return [same(1) if self.r else None]
+        before, after = index(1), self.r - 1 - index(1)
+        if self.with_replacement:
+            before, after = dims.ZERO, dims.ZERO
+        some = Interval(before, x[0] - 1 - after)
+        return [Access((some,), bound="the number of the choice decides")]
 
 
 def _only_size(x: Shape) -> Dim:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import product
 from types import EllipsisType
 from typing import Any, TypeAlias
 
@@ -42,10 +43,19 @@ class Chosen(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An entry that selects by integers written down: the least and the greatest of them."""
+    """An entry that selects by integers written down, here in a row."""
 
-    least: int
-    greatest: int
+    integers: tuple[int, ...]
+
+    @property
+    def least(self) -> int:
+        """The least of the integers."""
+        return min(self.integers)
+
+    @property
+    def greatest(self) -> int:
+        """The greatest of the integers."""
+        return max(self.integers)
 
     def __str__(self) -> str:
         return f"[{self.least}, ..., {self.greatest}]"
@@ -53,9 +63,24 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Truths:
-    """A mask that is written down: how many of its entries are true."""
+    """A mask that is written down, here in a row."""
 
-    count: int
+    truths: tuple[bool, ...]
+
+    @property
+    def count(self) -> int:
+        """How many of the entries are true."""
+        return sum(self.truths)
+
+    def places(self, shape: Shape) -> list[tuple[int, ...]]:
+        """Return, for each axis of a mask of that shape, the indices of its true entries.
+
+        >>> Truths((True, False, True, True)).places(Shape((2, 2)))
+        [(0, 1, 1), (0, 0, 1)]
+        """
+        places = product(*(range(int(size)) for size in shape))
+        true = [place for place, truth in zip(places, self.truths, strict=True) if truth]
+        return [tuple(place[axis] for place in true) for axis in range(len(shape))]
 
     def __str__(self) -> str:
         return f"mask of {self.count}"
@@ -122,9 +147,9 @@ def _as_item(entry: Any) -> tuple[Item, list[Operand]]:
             item, tensors = _by_tensor(Operand(_nested_shape(entry), _leaf_type(entry)))
             leaves = list(_leaves(entry))
             if item is Chosen.INTEGERS and leaves and all(type(n) is int for n in leaves):
-                item = Listed(min(leaves), max(leaves))
+                item = Listed(tuple(leaves))
             elif item is Chosen.MASK and all(isinstance(leaf, bool) for leaf in leaves):
-                item = Truths(sum(leaves))
+                item = Truths(tuple(leaves))
             return item, tensors
         case _ if isinstance(entry, int) or hasattr(entry, "free_symbols"):
             return dims.as_dim(entry), []

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import (
+    Access,
+    Reads,
+    Regroup,
+    Same,
+    along,
+    broadcast_axes,
+    everything,
+    placed,
+    same,
+)
 from shapecalc.conditions import require, require_element, require_same
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError
@@ -13,6 +24,9 @@ from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.pointwise import broadcast, pointwise
 from shapecalc.ops.promotion import result_type
 from shapecalc.registry import reader
+
+BY_INDEX = "the values of the index decide"
+BY_MASK = "the values of the mask decide"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +58,15 @@ class IndexSelect(Op):
         require_element(x[axis], index, f"the size of axis {axis}")
         return (*x[:axis], dims.product(index), *x[axis + 1 :])
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a slice that the index names, and the index itself."""
+        x, indices = inputs
+        if not x:
+            return [same(0), everything(indices, bound=BY_INDEX)]
+        axis = axis_index(self.dim, len(x))
+        chosen = replace(along(len(x), [axis]), bound=BY_INDEX)
+        return [chosen, Access((Same(axis),) * len(indices))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gather(Op):
@@ -68,6 +91,11 @@ class Gather(Op):
         """Compare the other axes."""
         require_index_fits(index, x, axis_index(self.dim, len(x)))
         return index
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read an element that the index names, and the index itself."""
+        x, indices = inputs
+        return [replace(along(len(x), [self.dim]), bound=BY_INDEX), same(len(indices))]
 
 
 def require_index_fits(index: Shape, x: Shape, free: int | None) -> None:
@@ -112,6 +140,11 @@ class Take(Op):
         require_not_empty(x, index)
         return index
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read an element that the index names, and the index itself."""
+        x, indices = inputs
+        return [everything(x, bound=BY_INDEX), same(len(indices))]
+
 
 def require_not_empty(x: Shape, index: Shape) -> None:
     """Demand a tensor that is not empty, unless `index` is."""
@@ -153,6 +186,15 @@ class TakeAlongDim(Op):
         require_element(x[axis], taken, f"the size of axis {axis}")
         return taken
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read an element that the indices name, and the index itself."""
+        x, indices = inputs
+        if self.dim is None:
+            return [everything(x, bound=BY_INDEX), Regroup()]
+        axis = axis_index(self.dim, len(x))
+        places = [None if place == axis else place for place in range(len(x))]
+        return [placed(x, out, places, bound=BY_INDEX), Access(broadcast_axes(indices, out))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskedSelect(Op):
@@ -174,6 +216,10 @@ class MaskedSelect(Op):
         broadcast(x, mask)
         return (DATA,)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read an element that the mask leaves, and the mask up to there."""
+        return [everything(x, bound=BY_MASK) for x in inputs]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NonZero(Op):
@@ -192,6 +238,11 @@ class NonZero(Op):
     def out_shape(self, x: Shape) -> OutShape:
         """Leave the number of places open."""
         return [(DATA,)] * max(len(x), 1) if self.as_tuple else (DATA, len(x))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the elements up to one that is not zero."""
+        (x,) = inputs
+        return [everything(x, bound="the values decide which element is next")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +270,11 @@ class SearchSorted(Op):
             for got, expected in zip(values[:-1], sorted_sequence[:-1], strict=True):
                 require_same(got, expected, "the size of a leading axis to be")
         return values
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one value, and the whole sequence."""
+        sorted_sequence, values = inputs
+        return [along(len(sorted_sequence), [-1]), same(len(values))]
 
 
 # ---------------------------------------------------------------------------- readers

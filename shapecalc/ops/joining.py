@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shapecalc import dims
+from shapecalc.access import Access, Range, Reads, Same, along, broadcast_axes, shifted
 from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, Shape
 from shapecalc.dtypes import promote
@@ -61,6 +62,20 @@ class Cat(Op):
                     _require_alike(got, expected, rule)
         return (*first[:axis], dims.total(shape[axis] for shape in joined), *first[axis + 1 :])
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the tensor that the index along the axis falls into."""
+        axis, start = axis_index(self.dim, len(out)), dims.ZERO
+        reads = list[Access | None]()
+        for shape in inputs:
+            if _is_skipped(shape, inputs):
+                reads.append(None)
+                continue
+            stop = dims.expand(start + shape[axis])
+            part = Range(axis=axis, start=start, stop=stop)
+            reads.append(replace(along(len(out), [axis], shifted(axis, -start)), when=(part,)))
+            start = stop
+        return reads
+
 
 def _require_alike(got: Dim, expected: Dim, rule: str) -> None:
     sizes = f"expected {dims.format_dim(expected)}, got {dims.format_dim(got)}"
@@ -106,6 +121,13 @@ class Stack(Op):
                 _require_alike(got, expected, rule)
         return (*first[:axis], len(inputs), *first[axis:])
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the tensor that the index on the new axis names."""
+        new = axis_index(self.dim, len(out))
+        axes = tuple(Same(axis) for axis in range(len(out)) if axis != new)
+        numbers = map(dims.as_dim, range(len(inputs)))
+        return [Access(axes, (Range(axis=new, start=n, stop=n + 1),)) for n in numbers]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackAlong(Op):
@@ -132,6 +154,25 @@ class StackAlong(Op):
 
     def out_shape(self, *inputs: Shape) -> OutShape:
         """Add the axes, then join."""
+        cat, shapes = self._cat(inputs)
+        return cat.out_shape(*shapes)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read as `cat` does, but for the axes that are added."""
+        cat, shapes = self._cat(inputs)
+        return [
+            replace(access, axes=tuple(access.axes[axis] for axis in self._own_axes(len(x))))
+            for x, access in zip(inputs, cat.reads(shapes, out), strict=True)
+            if isinstance(access, Access)
+        ]
+
+    def _own_axes(self, ndim: int) -> tuple[int, ...]:
+        if self.function == "column_stack":
+            return tuple(range(ndim))
+        return own_axes({"hstack": 1, "dstack": 3}.get(self.function, 2), ndim)
+
+    def _cat(self, inputs: tuple[Shape, ...]) -> tuple[Cat, tuple[Shape, ...]]:
+        """Return how the tensors are joined, and their shapes with the axes that are added."""
         match self.function:
             case "hstack":
                 shapes = [at_least(1, shape) for shape in inputs]
@@ -142,7 +183,7 @@ class StackAlong(Op):
                 shapes, dim = [_as_column(shape) for shape in inputs], 1
             case _:
                 shapes, dim = [at_least(2, shape) for shape in inputs], 0
-        return Cat(dim=dim, function=self.function).out_shape(*shapes)
+        return Cat(dim=dim, function=self.function), tuple(shapes)
 
 
 def at_least(axes: int, x: Shape) -> Shape:
@@ -151,16 +192,23 @@ def at_least(axes: int, x: Shape) -> Shape:
     >>> at_least(3, Shape((5,)))
     (1, 5, 1)
     """
-    one = dims.ONE
-    match axes, len(x):
-        case _, ndim if ndim >= axes:
-            return x
-        case 3, 2:
-            return Shape((*x, one))
-        case 3, 1:
-            return Shape((one, *x, one))
+    sizes = [dims.ONE] * max(axes, len(x))
+    for place, size in zip(own_axes(axes, len(x)), x, strict=True):
+        sizes[place] = size
+    return Shape(sizes)
+
+
+def own_axes(axes: int, ndim: int) -> tuple[int, ...]:
+    """Return where `torch.atleast_1d`, `_2d` and `_3d` put the axes that a tensor has.
+
+    >>> own_axes(3, 1)
+    (1,)
+    """
+    match axes, ndim:
+        case 3, 1 | 2:
+            return (0, 1)[-ndim:]
         case _:
-            return Shape((*(one for _ in range(axes - len(x))), *x))
+            return tuple(range(max(axes - ndim, 0), max(axes, ndim)))
 
 
 def _as_column(x: Shape) -> Shape:
@@ -186,6 +234,11 @@ class AtLeast(Op):
         shapes: list[Sequence[Dim]] = [at_least(self.axes, shape) for shape in inputs]
         return shapes if len(shapes) > 1 else shapes[0]
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the tensor of the same number."""
+        axes = own_axes(self.axes, len(inputs[output]))
+        return _only_number(output, Access(tuple(map(Same, axes))), len(inputs))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastTensors(Op):
@@ -205,6 +258,15 @@ class BroadcastTensors(Op):
     def out_shape(self, *inputs: Shape) -> OutShape:
         """Broadcast the inputs."""
         return [broadcast(*inputs)] * len(inputs)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the tensor of the same number."""
+        return _only_number(output, Access(broadcast_axes(inputs[output], out)), len(inputs))
+
+
+def _only_number(number: int, access: Access, operands: int) -> Reads:
+    """Return an access to one operand, and none to the others."""
+    return [access if operand == number else None for operand in range(operands)]
 
 
 # ---------------------------------------------------------------------------- readers

@@ -7,6 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import (
+    BY_MEMORY,
+    Access,
+    AxisAccess,
+    Interval,
+    Reads,
+    Same,
+    along,
+    element_number,
+    everything,
+    index,
+    number_of,
+    only,
+    same,
+)
 from shapecalc.conditions import require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, window_count
 from shapecalc.errors import RankError, SizeError
@@ -38,6 +53,14 @@ class Flip(Op):
         axes_of(self.dims, len(x))
         return x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, counted from the end along these axes."""
+        axes = axes_of(self.dims, len(out))
+        entries = (
+            _from_end(axis, size) if axis in axes else Same(axis) for axis, size in enumerate(out)
+        )
+        return [Access(tuple(entries))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll(Op):
@@ -65,6 +88,21 @@ class Roll(Op):
         for dim in self.dims:
             axis_index(dim, len(x))
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the element `shifts` before; from the end, where that is before the first."""
+        if not self.dims:
+            number = dims.mod(number_of(out) - self.shifts[0], dims.product(out))
+            return [element_number(number, out)]
+        shifts = dict[int, Dim]()
+        for dim, shift in zip(self.dims, self.shifts, strict=True):
+            axis = axis_index(dim, len(out))
+            shifts[axis] = shifts.get(axis, dims.ZERO) + shift
+        entries = (
+            _rolled(axis, size, shifts[axis]) if axis in shifts else Same(axis)
+            for axis, size in enumerate(out)
+        )
+        return [Access(tuple(entries))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +132,20 @@ class Rot90(Op):
         if self.k % 2:
             sizes[first], sizes[second] = sizes[second], sizes[first]
         return tuple(sizes)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, counted from the end along one of the two axes, or both."""
+        (x,) = inputs
+        first, second = axes_of(self.dims, len(x))
+        at = list[AxisAccess](map(Same, range(len(x))))
+        match self.k % 4:
+            case 1:
+                at[first], at[second] = Same(second), _from_end(first, x[second])
+            case 2:
+                at[first], at[second] = _from_end(first, x[first]), _from_end(second, x[second])
+            case 3:
+                at[first], at[second] = _from_end(second, x[first]), Same(first)
+        return [Access(tuple(at))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +182,15 @@ class Unfold(Op):
         count = window_count(length, kernel_size=self.size, stride=self.step)
         return (*x[:axis], count, *x[axis + 1 :], self.size)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the window, whose place in it is the last index."""
+        (x,) = inputs
+        if not x:
+            return [same(0)]
+        axis = axis_index(self.dimension, len(x))
+        place = dims.mul(index(axis), self.step) + index(len(x))
+        return [along(len(x), [axis], only(place))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsStrided(Op):
@@ -165,6 +226,22 @@ class AsStrided(Op):
         if 0 not in self.size:
             require(elements, ">", dims.expand(last), message)
         return self.size
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the memory."""
+        (x,) = inputs
+        return [everything(x, bound=BY_MEMORY)]
+
+
+def _from_end(axis: int, size: Dim) -> AxisAccess:
+    """Return the entry of an axis in reverse order."""
+    return only(size - 1 - index(axis))
+
+
+def _rolled(axis: int, size: Dim, shift: Dim) -> AxisAccess:
+    before = index(axis) - shift
+    place = dims.mod(before, size)
+    return Interval(place, place, away=(before, before), bound=(dims.ZERO, size - 1))
 
 
 # ---------------------------------------------------------------------------- readers

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import Reads, along
 from shapecalc.conditions import require, require_element, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
-from shapecalc.ops.creation import create
+from shapecalc.ops.creation import create, like
 from shapecalc.ops.pointwise import pointwise
 from shapecalc.ops.promotion import result_type
 from shapecalc.ops.view import Sizes, as_sizes
@@ -45,6 +46,11 @@ class Multinomial(Op):
             require(self.num_samples, "<=", x[-1], message)
         require_element(x[-1], x[:-1], "the number of categories")
         return (*x[:-1], self.num_samples)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a row of weights."""
+        (x,) = inputs
+        return [along(len(x), [-1])]
 
 
 @reader("rand", "randn", named=True)
@@ -85,7 +91,9 @@ def read_normal(
 @reader("bernoulli", "poisson", "binomial", named=True)
 def read_draws(function: str, input: Operand, *args: Any, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.bernoulli.html"""
-    others = [value for value in args if isinstance(value, Operand)]
+    others = [value for value in (*args, options.get("p")) if isinstance(value, Operand)]
+    if function == "bernoulli" and (args or "p" in options):  # the elements are no probabilities
+        return like(function, input, *others)
     return pointwise(function, [input, *others], input.dtype)
 
 
@@ -95,7 +103,7 @@ def read_draws(function: str, input: Operand, *args: Any, **options: Any) -> Cal
 )
 def read_fill_with_draws(function: str, input: Operand, *args: Any, **options: Any) -> Call:
     """https://pytorch.org/docs/stable/torch.html#in-place-random-sampling"""
-    return pointwise(function, [input], input.dtype)
+    return like(function, input)
 
 
 @reader("multinomial")

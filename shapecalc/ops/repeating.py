@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, product
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import (
+    FIRST,
+    Access,
+    AxisAccess,
+    Range,
+    Reads,
+    Same,
+    along,
+    element_number,
+    everything,
+    index,
+    only,
+    shifted,
+)
 from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.view import as_dims, as_sizes
 from shapecalc.registry import reader
+
+FEW = 8  # copies up to which each is an access of its own
+BY_REPEATS = "the values of repeats decide"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +66,36 @@ class Repeat(Op):
             require(times, ">=", 0, f"{dims.format_dim(times)} repeats are negative")
         ones = (dims.ONE,) * new
         return tuple(dims.mul(s, t) for s, t in zip((*ones, *x), self.repeats, strict=True))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, counted again from 0 in every copy."""
+        (x,) = inputs
+        new = len(out) - len(x)
+        axes = zip(range(new, len(out)), x, self.repeats[new:], strict=True)
+        accesses = list[Access]()
+        for copies in product(*(_copies(axis, size, times) for axis, size, times in axes)):
+            when = chain.from_iterable(ranges for _, ranges in copies)
+            accesses.append(Access(tuple(entry for entry, _ in copies), tuple(when)))
+        return [accesses]
+
+
+def _copies(axis: int, size: Dim, times: Dim) -> list[tuple[AxisAccess, tuple[Range, ...]]]:
+    """Return the entries of an axis that is repeated, and the output indices of each.
+
+    A few copies of a symbolic size have an entry each, as a remainder by it is not affine.
+    """
+    if times == 1:
+        return [(Same(axis), ())]
+    if size == 1:
+        return [(FIRST, ())]
+    count = dims.as_int(times)
+    if dims.as_int(size) is not None or count is None or count > FEW:
+        return [(only(dims.mod(index(axis), size)), ())]
+    starts = [dims.mul(dims.as_dim(n), size) for n in range(count)]
+    return [
+        (shifted(axis, -start), (Range(axis=axis, start=start, stop=start + size),))
+        for start in starts
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +137,20 @@ class RepeatInterleave(Op):
             if shape and shape[0] != 1:
                 require_same(shape[0], x[axis], "the number of repeats to be")
         return (*x[:axis], size, *x[axis + 1 :])
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the element that stands in the place of its copies."""
+        x, *repeats = inputs
+        if self.repeats is None:
+            chosen = everything(x) if self.dim is None else along(len(x), [self.dim])
+            return [
+                replace(chosen, bound=BY_REPEATS),
+                *(everything(r, BY_REPEATS) for r in repeats),
+            ]
+        if self.dim is None:
+            return [element_number(dims.floordiv(index(0), self.repeats), x)]
+        axis = axis_index(self.dim, len(x))
+        return [along(len(x), [axis], only(dims.floordiv(index(axis), self.repeats)))]
 
 
 # ---------------------------------------------------------------------------- readers

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import (
+    FIRST,
+    Access,
+    Interval,
+    Range,
+    Reads,
+    along,
+    broadcast_axes,
+    everything,
+    same,
+)
 from shapecalc.conditions import require_element, require_same
 from shapecalc.dims import IntoDim, Shape
 from shapecalc.errors import RankError
-from shapecalc.op import Call, Op, Operand, OutShape, axis_index
+from shapecalc.op import Call, Op, Operand, OutShape, axis_index, require_rank
 from shapecalc.ops.index_items import Slice, at_axis
-from shapecalc.ops.indexing import require_at_most_one_axis, require_index_fits, require_not_empty
-from shapecalc.ops.pointwise import pointwise
-from shapecalc.ops.slicing import indexed, require_stretches
+from shapecalc.ops.index_reads import kept, written
+from shapecalc.ops.indexing import (
+    BY_INDEX,
+    BY_MASK,
+    require_at_most_one_axis,
+    require_index_fits,
+    require_not_empty,
+)
+from shapecalc.ops.pointwise import broadcast
+from shapecalc.ops.selection import select
+from shapecalc.ops.slicing import require_stretches
 from shapecalc.registry import reader
 
 
@@ -37,6 +56,7 @@ class Scatter(Op):
 
     function: str = field(repr=False)
     dim: int
+    include_self: bool = field(default=True, repr=False)  # else elements of `x` are replaced
 
     @property
     def kind(self) -> str:
@@ -49,6 +69,21 @@ class Scatter(Op):
         for source in src:
             require_index_fits(index, source, None)
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read `x`, and what the index may bring from the same place on the other axes."""
+        x, index, *src = inputs
+        base = same(len(x)) if self.include_self else replace(same(len(x)), bound=BY_INDEX)
+        if not x or not index:
+            return [base, *(everything(operand, bound=BY_INDEX) for operand in (index, *src))]
+        axis = axis_index(self.dim, len(x))
+        within = tuple(
+            Range(axis=place, start=dims.ZERO, stop=size)
+            for place, size in enumerate(index)
+            if place != axis and size != x[place]
+        )
+        used = along(len(x), [axis], Interval(dims.ZERO, index[axis] - 1))
+        return [base, *(replace(used, when=within, bound=BY_INDEX) for _ in (index, *src))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +107,7 @@ class IndexWrite(Op):
 
     function: str = field(repr=False)
     dim: int
+    include_self: bool = field(default=True, repr=False)  # else elements of `x` are replaced
 
     @property
     def kind(self) -> str:
@@ -82,7 +118,10 @@ class IndexWrite(Op):
         """Compare the source with the slices."""
         axis = axis_index(self.dim, len(x))
         require_at_most_one_axis(index)
-        if source and source[0]:
+        if self.function == "index_fill":
+            for value in source:
+                require_rank(value, 0, layout="of a number")
+        elif source and source[0]:
             (written,) = source
             if len(written) != len(x):
                 raise RankError(f"the source {written} and {x} differ in their dimensions")
@@ -97,6 +136,17 @@ class IndexWrite(Op):
             if self.function != "index_add" or len(x) == 1:
                 require_element(x[axis], (*index, *beside), f"the size of axis {axis}")
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read `x`, and the slices of the source that the index may put there."""
+        x, index, *source = inputs
+        base = same(len(x)) if self.include_self else replace(same(len(x)), bound=BY_INDEX)
+        slices = replace(along(len(x), [self.dim]), bound=BY_INDEX) if x else same(0)
+        return [
+            base,
+            everything(index, bound=BY_INDEX),
+            *(slices if len(s) == len(x) else everything(s, bound=BY_INDEX) for s in source),
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +169,18 @@ class PartWrite(Op):
 
     def out_shape(self, x: Shape, src: Shape) -> OutShape:
         """Compare `src` with the part."""
-        part = indexed(x, self.index, ())
+        part = select(x, self.index, ()).shape
         if len(part) != len(src):
             raise RankError(f"expected a source {part}, got {src}")
         for got, expected in zip(src, part, strict=True):
             require_same(got, expected, "the size of the source to be")
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the source within the part, and `x` outside of it."""
+        x, src = inputs
+        selection = select(x, self.index, ())
+        return [kept(x, selection), written(x, src, selection)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +200,19 @@ class Put(Op):
         https://pytorch.org/docs/stable/generated/torch.Tensor.put_.html
     """
 
+    accumulate: bool = False
+
     def out_shape(self, x: Shape, index: Shape, source: Shape) -> OutShape:
         """Compare the numbers of elements."""
         require_same(dims.product(source), dims.product(index), "the elements of the source to be")
         require_not_empty(x, index)
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read `x`, and what the index may put there."""
+        x, index, source = inputs
+        base = same(len(x)) if self.accumulate else replace(same(len(x)), bound=BY_INDEX)
+        return [base, everything(index, bound=BY_INDEX), everything(source, bound=BY_INDEX)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +236,44 @@ class Copy(Op):
         require_stretches(src, x)
         return x
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the source, and nothing of `x`."""
+        _, src = inputs
+        extra = max(len(src) - len(out), 0)  # axes of size 1
+        return [None, Access((*(FIRST,) * extra, *broadcast_axes(Shape(src[extra:]), out)))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskedScatter(Op):
+    """`x` with elements of `source`, one after another, where a mask is true.
+
+    Shapes:
+        x, mask: shapes that broadcast
+        source: any shape; how many elements it needs depends on the values of the mask
+        output: the shape they broadcast to
+
+    Raises:
+        DimMismatchError: two sizes of one axis differ and neither is 1.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html
+    """
+
+    @property
+    def kind(self) -> str:
+        """The function's own name."""
+        return "masked_scatter"
+
+    def out_shape(self, x: Shape, mask: Shape, source: Shape) -> OutShape:
+        """Broadcast `x` and the mask."""
+        return broadcast(x, mask)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of `x` or of the source, as the mask up to there says."""
+        x, *others = inputs
+        chosen = Access(broadcast_axes(x, out), bound=BY_MASK)
+        return [chosen, *(everything(operand, bound=BY_MASK) for operand in others)]
+
 
 # ---------------------------------------------------------------------------- readers
 
@@ -183,7 +285,10 @@ def read_scatter(
     """https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html"""
     options.pop("out", None)
     src = tuple(s for s in (*args, *options.values()) if isinstance(s, Operand))
-    return Call(Scatter(function=function, dim=dim), (input, index, *src))
+    reduces = function == "scatter_add" or "reduce" in options or len(args) > 1
+    include_self = reduces and options.get("include_self", True)
+    op = Scatter(function=function, dim=dim, include_self=include_self)
+    return Call(op, (input, index, *src))
 
 
 @reader("index_add", "index_copy", "index_reduce", "index_fill", named=True)
@@ -192,9 +297,11 @@ def read_index_write(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html"""
     options.pop("out", None)
-    given = tuple(s for s in (*args, *options.values()) if isinstance(s, Operand))
-    source = () if function == "index_fill" else given
-    return Call(IndexWrite(function=function, dim=dim), (input, index, *source))
+    source = tuple(s for s in (*args, *options.values()) if isinstance(s, Operand))
+    reduces = function in ("index_add", "index_reduce")
+    include_self = reduces and options.get("include_self", True)
+    op = IndexWrite(function=function, dim=dim, include_self=include_self)
+    return Call(op, (input, index, *source))
 
 
 @reader("select_scatter")
@@ -220,14 +327,13 @@ def read_slice_scatter(
 @reader("put")
 def read_put(input: Operand, index: Operand, source: Operand, accumulate: bool = False) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.put_.html"""
-    return Call(Put(), (input, index, source))
+    return Call(Put(accumulate=accumulate), (input, index, source))
 
 
 @reader("masked_scatter")
 def read_masked_scatter(input: Operand, mask: Operand, source: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter_.html"""
-    # how many elements the source needs depends on the mask's values
-    return pointwise("masked_scatter", [input, mask], input.dtype)
+    return Call(MaskedScatter(), (input, mask, source), input.dtype)
 
 
 @reader("copy")

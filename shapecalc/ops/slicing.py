@@ -2,63 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from types import EllipsisType
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.conditions import (
-    decide,
-    larger,
-    require,
-    require_element,
-    require_positive,
-    require_same,
-    smaller,
-)
+from shapecalc.access import Reads, along, same, shifted
+from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
-from shapecalc.ops.index_items import (
-    Chosen,
-    Item,
-    Listed,
-    Slice,
-    Truths,
-    as_index,
-    at_axis,
-    item_text,
-)
-from shapecalc.ops.pointwise import broadcast
+from shapecalc.ops.index_items import Item, as_index, at_axis, item_text
+from shapecalc.ops.index_reads import kept, placing, selected, selecting, written
+from shapecalc.ops.selection import by_values, select
 from shapecalc.registry import reader
-
-
-def slice_size(size: Dim, bounds: Slice) -> Dim:
-    """Return how many elements a slice leaves: ceil((stop - start)/step), bounds clamped.
-
-    Source:
-        https://docs.python.org/3/library/stdtypes.html#common-sequence-operations
-    """
-    step = dims.ONE if bounds.step is None else bounds.step
-    require_positive(step, "the step of a slice")
-    start = dims.ZERO if bounds.start is None else _clamped(bounds.start, size)
-    stop = size if bounds.stop is None else _clamped(bounds.stop, size)
-    return dims.ceildiv(larger(stop - start, dims.ZERO), step)
-
-
-def _clamped(bound: Dim, size: Dim) -> Dim:
-    if decide(bound, "<", 0, "slice"):
-        return larger(dims.expand(bound + size), dims.ZERO)
-    return smaller(bound, size)
-
-
-def require_index(index: Dim, size: Dim, axis: int) -> None:
-    """Demand that an integer is an index of an axis, from either end."""
-    text = dims.format_dim(index)
-    message = f"index {text} is out of bounds for axis {axis} with size {dims.format_dim(size)}"
-    require(size, ">", index, message)
-    require(dims.as_dim(index) + size, ">=", 0, message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +47,17 @@ class GetItem(Op):
 
     def out_shape(self, x: Shape, *indices: Shape) -> OutShape:
         """Slice first, then place what the tensors select."""
-        return indexed(x, self.index, indices)
+        return select(x, self.index, indices).shape
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of `x`, at the place that the index says."""
+        x, *indices = inputs
+        selection = select(x, self.index, indices)
+        tensors = filter(by_values, self.index)
+        return [
+            selected(x, selection),
+            *(selecting(item, n, selection) for item, n in zip(tensors, indices, strict=True)),
+        ]
 
     def __str__(self) -> str:
         return f"getitem[{', '.join(item_text(item) for item in self.index)}]"
@@ -116,6 +83,7 @@ class SetItem(Op):
 
     index: tuple[Item, ...]
     has_value: bool = True
+    accumulate: bool = False
 
     @property
     def kind(self) -> str:
@@ -125,10 +93,21 @@ class SetItem(Op):
     def out_shape(self, x: Shape, *operands: Shape) -> OutShape:
         """Compare the value with the part."""
         values, indices = operands[: self.has_value], operands[self.has_value :]
-        part = indexed(x, self.index, indices)
+        part = select(x, self.index, indices).shape
         for value in values:
             require_stretches(value, part)
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the value within the part that is set, and `x` outside of it."""
+        x, *operands = inputs
+        values, indices = operands[: self.has_value], operands[self.has_value :]
+        selection = select(x, self.index, indices)
+        return [
+            same(len(x)) if self.accumulate else kept(x, selection),
+            *(written(x, value, selection) for value in values),
+            *(placing(x, index, selection) for index in indices),
+        ]
 
     def __str__(self) -> str:
         return f"setitem[{', '.join(item_text(item) for item in self.index)}]"
@@ -143,101 +122,6 @@ def require_stretches(value: Shape, part: Shape) -> None:
     for size, wanted in zip(kept, part[len(part) - len(kept) :], strict=True):
         if wanted != DATA and size != wanted and not decide(size, "==", 1, "broadcast"):
             require_same(size, wanted, "the size of the value to be")
-
-
-# ---------------------------------------------------------------------------- the rule
-
-
-def indexed(x: Shape, index: Sequence[Item], indices: Sequence[Shape]) -> Shape:
-    """Return the shape of `x[index]`, with `indices` for the tensors in `index`."""
-    given = iter(indices)
-    tensors = [next(given) if _by_values(item) else Shape() for item in index]
-    taken = sum(_axes_taken(item, shape) for item, shape in zip(index, tensors, strict=True))
-    if taken > len(x):
-        raise RankError(f"{taken} indices for a tensor with {len(x)} dimensions: {x}")
-    sizes = list[Dim]()
-    places = list[int]()  # where in `sizes` tensors select; what they select is put in later
-    selected = list[Shape]()
-    chosen = list[tuple[int, Item]]()  # the axes indexed by integers
-    axis = 0
-    for item, shape in zip(index, tensors, strict=True):
-        match item:
-            case None:
-                sizes.append(dims.ONE)
-            case EllipsisType():
-                rest = len(x) - taken
-                sizes += x[axis : axis + rest]
-                axis += rest
-            case Slice():
-                sizes.append(slice_size(x[axis], item))
-                axis += 1
-            case Chosen.ALL | Chosen.NONE:
-                _select(sizes, places)
-                selected.append(Shape((1 if item is Chosen.ALL else 0,)))
-            case Chosen.INTEGERS | Listed():
-                chosen.append((axis, item))
-                if shape:
-                    _select(sizes, places)
-                    selected.append(shape)
-                axis += 1
-            case Chosen.MASK | Truths():
-                _require_mask(shape, Shape(x[axis : axis + len(shape)]))
-                for _ in range(max(len(shape), 1)):
-                    _select(sizes, places)
-                selected.append(Shape((item.count if isinstance(item, Truths) else DATA,)))
-                axis += len(shape)
-            case _:
-                require_index(item, x[axis], axis)
-                axis += 1
-    sizes += x[axis:]
-    if not selected:
-        return Shape(sizes)
-    kept = [size for place, size in enumerate(sizes) if place not in places]
-    adjacent = places[-1] - places[0] == len(places) - 1
-    at = places[0] if adjacent else 0
-    common = _common(selected)
-    for axis, item in chosen:
-        _require_within(item, x[axis], axis, common, kept)
-    return Shape((*kept[:at], *common, *kept[at:]))
-
-
-def _require_within(item: Item, size: Dim, axis: int, asked: Shape, beside: Iterable[Dim]) -> None:
-    """Demand that integers are within an axis; those that pick from nothing torch never reads."""
-    require_element(size, asked, f"the size of axis {axis}")
-    if isinstance(item, Listed) and all(decide(n, ">", 0, "index") for n in (*asked, *beside)):
-        require_index(dims.as_dim(item.least), size, axis)
-        require_index(dims.as_dim(item.greatest), size, axis)
-
-
-def _by_values(item: Item) -> bool:
-    return isinstance(item, (Listed, Truths)) or item in (Chosen.INTEGERS, Chosen.MASK)
-
-
-def _axes_taken(item: Item, shape: Shape) -> int:
-    if item is Chosen.MASK or isinstance(item, Truths):
-        return len(shape)
-    return 0 if item is None or item in (..., Chosen.ALL, Chosen.NONE) else 1
-
-
-def _select(sizes: list[Dim], places: list[int]) -> None:
-    places.append(len(sizes))
-    sizes.append(dims.ZERO)
-
-
-def _require_mask(mask: Shape, masked: Shape) -> None:
-    for got, expected in zip(mask, masked, strict=True):
-        require_same(got, expected, "the size of a mask to be")
-
-
-def _common(selected: Sequence[Shape]) -> Shape:
-    """Broadcast what tensors select; a number that depends on data fits itself or a 1."""
-    known = broadcast(*(shape for shape in selected if shape != (DATA,)))
-    if all(shape != (DATA,) for shape in selected):
-        return known
-    if not known:
-        return Shape((DATA,))
-    open_ended = known[-1] == 1
-    return Shape((*known[:-1], DATA if open_ended else known[-1]))
 
 
 # ---------------------------------------------------------------------------- readers
@@ -266,7 +150,7 @@ def read_index_put(
     """https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html"""
     # a None among the indices stands for a whole axis
     items, tensors = as_index(tuple(slice(None) if i is None else i for i in indices))
-    return Call(SetItem(index=items), (input, values, *tensors))
+    return Call(SetItem(index=items, accumulate=accumulate), (input, values, *tensors))
 
 
 @reader("select")
@@ -323,3 +207,13 @@ class Narrow(Op):
             length = start + length
         require(length, "<=", size, message)
         return (*x[:axis], self.length, *x[axis + 1 :])
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, from `start` on."""
+        (x,) = inputs
+        if self.start is None:
+            return [replace(along(len(x), [self.dim]), bound="the value of start decides")]
+        axis, start = axis_index(self.dim, len(x)), self.start
+        if decide(start, "<", 0, "narrow"):
+            start = start + x[axis]
+        return [along(len(x), [axis], shifted(axis, start))]

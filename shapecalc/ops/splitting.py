@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import Element, Reads, along, inserted, shifted
 from shapecalc.conditions import choose, choose_pieces, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import DataDependentError, RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
 from shapecalc.ops.index_items import Slice
-from shapecalc.ops.slicing import slice_size
+from shapecalc.ops.selection import slice_bounds, slice_size
 from shapecalc.registry import reader
 
 
@@ -48,6 +49,14 @@ class Split(Op):
             require_positive(self.split_size, "split_size")
         return _cut(x, axis, even_pieces(x[axis], self.split_size))
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, from where the piece starts on."""
+        if isinstance(self.split_size, tuple):
+            start = dims.total(self.split_size[:output])
+        else:
+            start = dims.mul(dims.as_dim(output), self.split_size)
+        return _piece(out, self.dim, start)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk(Op):
@@ -75,6 +84,12 @@ class Chunk(Op):
         if x[axis] == 0:
             return _cut(x, axis, [dims.ZERO] * choose(self.chunks, "chunk"))
         return _cut(x, axis, even_pieces(x[axis], dims.ceildiv(x[axis], self.chunks)))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, from where the piece starts on."""
+        (x,) = inputs
+        length = dims.ceildiv(x[axis_index(self.dim, len(x))], self.chunks)
+        return _piece(out, self.dim, dims.mul(dims.as_dim(output), length))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +130,17 @@ class TensorSplit(Op):
         if self.equal:
             text = f"{dims.format_dim(size)} elements do not split into {sections} equal pieces"
             require(dims.mod(size, sections), "==", 0, text)
-        # the first (size mod sections) pieces have one element more
-        pieces = [dims.floordiv(size + sections - 1 - n, sections) for n in range(sections)]
-        return _cut(x, axis, pieces)
+        return _cut(x, axis, _pieces(size, sections))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, from where the piece starts on."""
+        (x,) = inputs
+        size, cuts = x[axis_index(self.dim, len(x))], self.indices_or_sections
+        if isinstance(cuts, tuple):
+            start = slice_bounds(size, Slice((dims.ZERO, *cuts)[output]))[0]
+        else:
+            start = dims.total(_pieces(size, choose(cuts, self.function))[:output])
+        return _piece(out, self.dim, start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +166,11 @@ class Unbind(Op):
         piece = (*x[:axis], *x[axis + 1 :])
         return [piece] * choose(x[axis], "unbind")
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element of the slice."""
+        (x,) = inputs
+        return [inserted(len(x), [self.dim], Element(dims.as_dim(output)))]
+
 
 def even_pieces(size: Dim, length: Dim) -> list[Dim]:
     """Return the sizes of pieces of `length` elements, the last with what is left."""
@@ -150,6 +178,11 @@ def even_pieces(size: Dim, length: Dim) -> list[Dim]:
         return [dims.ZERO]
     pieces = choose_pieces(size, length, "the number of pieces")
     return [length] * (pieces - 1) + [size - dims.mul(dims.as_dim(pieces - 1), length)]
+
+
+def _pieces(size: Dim, sections: int) -> list[Dim]:
+    """Return the sizes of nearly equal pieces: the first (size mod sections) have one more."""
+    return [dims.floordiv(size + sections - 1 - n, sections) for n in range(sections)]
 
 
 def _axis_to_cut(x: Shape, dim: int) -> int:
@@ -160,6 +193,11 @@ def _axis_to_cut(x: Shape, dim: int) -> int:
 
 def _cut(x: Shape, axis: int, sizes: Sequence[Dim]) -> list[Sequence[IntoDim]]:
     return [(*x[:axis], size, *x[axis + 1 :]) for size in sizes]
+
+
+def _piece(out: Shape, dim: int, start: Dim) -> Reads:
+    axis = axis_index(dim, len(out))
+    return [along(len(out), [axis], shifted(axis, start))]
 
 
 # ---------------------------------------------------------------------------- readers

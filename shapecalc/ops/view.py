@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from shapecalc import dims
+from shapecalc.access import Reads, Regroup, Window, along, index, inserted, only, same
 from shapecalc.conditions import at_hint, decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
@@ -66,6 +67,10 @@ class View(Op):
         (axis,) = unknown
         missing = quotient(before, dims.product(after), text)
         return (*self.shape[:axis], missing, *self.shape[axis + 1 :])
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the same elements in the same order."""
+        return [Regroup()]
 
 
 def _without_common(left: Sequence[Dim], right: Sequence[Dim]) -> tuple[list[Dim], list[Dim]]:
@@ -139,6 +144,10 @@ class Flatten(Op):
             raise RankError(f"start_dim={start} comes after end_dim={end}")
         return (*x[:start], dims.product(x[start : end + 1]), *x[end + 1 :])
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the same elements in the same order."""
+        return [Regroup()]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unflatten(Op):
@@ -166,6 +175,10 @@ class Unflatten(Op):
             raise SizeError(f"unflatten to {self.sizes} of {x}: there is nothing to split")
         sizes = View(shape=self.sizes).out_shape(Shape((x[axis],)))
         return (*x[:axis], *sizes, *x[axis + 1 :])
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the same elements in the same order."""
+        return [Regroup()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +216,15 @@ class ViewAsType(Op):
         if self.new > self.old and len(x) > 1:
             require(x[-1], ">=", 1, text)
         return (*x[:-1], dims.floordiv(held, self.new))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the elements that hold the same bytes."""
+        if self.old == self.new:
+            return [same(len(out))]
+        last, ratio = len(out) - 1, dims.as_dim(max(self.old, self.new) // min(self.old, self.new))
+        if self.new < self.old:
+            return [along(len(out), [-1], only(dims.floordiv(index(last), ratio)))]
+        return [along(len(out), [-1], Window(axis=last, kernel_size=ratio, stride=ratio))]
 
 
 # ---------------------------------------------------------------------------- readers
@@ -304,6 +326,11 @@ class Parts(Op):
             raise RankError("a tensor with 0 dimensions holds no pairs")
         require_same(x[-1], 2, "the size of the last axis to be")
         return x[:-1]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one number, or the two that become one."""
+        (x,) = inputs
+        return [same(len(x)) if self.to_real else inserted(len(x), [-1])]
 
 
 # ---------------------------------------------------------------------------- specs
