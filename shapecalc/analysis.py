@@ -42,6 +42,10 @@ class Analysis:
     source: Any = field(repr=False, default=None)  # an nn.Module or a Spec, to trace again
     train: bool = False
 
+    def __post_init__(self) -> None:
+        """Let the records of the graph find the other paths of the model."""
+        self.graph.home.elsewhere = lambda sizes: self.at(**sizes).graph
+
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Every op call, in order."""

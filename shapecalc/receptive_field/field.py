@@ -60,7 +60,9 @@ class AxisField:
                     reach = respelled(reach, axis, sizes, (dims.product(sizes),))
                 except NotAffine:
                     break
-        return reach.ordered(sorted(reach.moving))
+        digits = sorted(reach.moving)
+        names = ["i"] if len(digits) == 1 else [f"i{n}" for n in range(len(digits))]
+        return reach.ordered(digits).named(names)
 
 
 class ReceptiveField:
@@ -164,14 +166,14 @@ class ReceptiveField:
         return unsteady(axis.relation)
 
     @property
-    def size(self) -> tuple[Dim | None, ...]:
+    def size(self) -> tuple[int | Dim | None, ...]:
         """How many elements the window spans, holes included: the largest, after up-sampling."""
-        return tuple(e.size for e in self.extents)
+        return tuple(_plain(e.size) for e in self.extents)
 
     @property
-    def smallest(self) -> tuple[Dim | None, ...]:
+    def smallest(self) -> tuple[int | Dim | None, ...]:
         """The size of the smallest window; it differs from `size` after up-sampling alone."""
-        return tuple(e.smallest for e in self.extents)
+        return tuple(_plain(e.smallest) for e in self.extents)
 
     @property
     def stride(self) -> tuple[int | Fraction | None, ...]:
@@ -288,6 +290,11 @@ class ReceptiveField:
             for name, size, whole in zip(self.axes, self.size, self.per_axis, strict=True)
         )
         return f"<ReceptiveField {', '.join(parts)}{'' if self.exact else ', a bound'}>"
+
+
+def _plain(size: Dim | None) -> int | Dim | None:
+    number = None if size is None else dims.as_int(size)
+    return size if number is None else number
 
 
 def _whole(value: Fraction | None) -> int | Fraction | None:

@@ -31,6 +31,7 @@ from shapecalc.sets import Relation, isl_text, relation, united
 
 LARGEST_TABLE = 64  # outputs on an axis, for which a formula is written out one by one
 SYMBOLS = "the relation cannot be written with symbols"
+FIRST = Digit(0, 0)
 NOTHING = relation("{ [] -> [j] : false }")
 
 
@@ -94,7 +95,7 @@ class Joined(Reach):
     reads the whole of it: then their union is all that is needed.
     """
 
-    chooser: Digit = Digit(0, 0)
+    chooser: Digit = FIRST
     parts: tuple[Part, ...] = ()
 
     @staticmethod
@@ -176,7 +177,7 @@ def head(*sizes: Dim) -> str:
     return f"[{', '.join(names)}] -> " if names else ""
 
 
-class NotAffine(Exception):
+class NotAffine(Exception):  # noqa: N818
     """A relation has no form in isl's language, because symbols would multiply."""
 
 

@@ -219,9 +219,9 @@ def _merged(parts: Sequence[TensorField], out: Shape, name: str, setting: Settin
             known = reaches.get(key)
             reaches[key] = spelled if known is None else union(known, spelled, image, layout)
     first = parts[0]
-    if first.layout == layout and len(first.reaches) == len(reaches):
-        if all(reach is first.reaches.get(key) for key, reach in reaches.items()):
-            return first
+    kept = first.layout == layout and len(first.reaches) == len(reaches)
+    if kept and all(reach is first.reaches.get(key) for key, reach in reaches.items()):
+        return first
     return TensorField(layout, reaches)
 
 

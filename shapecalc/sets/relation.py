@@ -106,6 +106,13 @@ class Relation:
                 map_ = map_.fix_val(_PARAM, n, isl.Val(size)).project_out(_PARAM, n, 1)
         return Relation(map_)
 
+    def named(self, names: Sequence[str]) -> Relation:
+        """Return the relation with these names for its indices, and j for what they see."""
+        map_ = self._map.set_dim_name(_OUT, 0, "j")
+        for n, name in enumerate(names):
+            map_ = map_.set_dim_name(_IN, n, name)
+        return Relation(map_)
+
     def without(self, positions: Sequence[int]) -> Relation:
         """Return the relation whatever the indices at these positions are."""
         map_ = self._map
