@@ -35,6 +35,13 @@ def ctc(log_probs, targets):
     return F.ctc_loss(log_probs, targets, full, torch.ones_like(full), reduction="none")
 
 
+def ctc_in_a_row(log_probs, targets):
+    """Return the loss for one target a sequence, all in one axis."""
+    steps, batch, _ = log_probs.shape
+    full = torch.full((batch,), steps, dtype=torch.int64)
+    return F.ctc_loss(log_probs, targets, full, torch.ones_like(full), reduction="none")
+
+
 CASES = [
     *(case for loss in (*ELEMENTWISE, *OF_SIGNS) for case in each(loss, [(N, C, T), (N, C, T)], (N, C, T))),
     *(case for loss in ELEMENTWISE for case in each(loss, [(N, C, T), (C, 1)], (N, C, T))),
@@ -61,6 +68,21 @@ CASES = [
     Case(weighted(F.mse_loss, reduction="none"),               [(N, C), (N, C), (N, C)],     (N, C)),
     Case(weighted(F.binary_cross_entropy, reduction="none"),   [(N, C), (N, C), (C,)],       (N, C)),
     Case(weighted(F.binary_cross_entropy_with_logits, "pos_weight", reduction="none"), [(N, C), (N, C), (C,)], (N, C)),
+    Case(weighted(F.cross_entropy, reduction="none"),          [(N, 5, L), (N, L, WHOLE), (5,)], (N, L)),
+    Case(weighted(F.cross_entropy),                            [(N, 5), (N, WHOLE), (5,)],   ()),
+    Case(weighted(F.cross_entropy, reduction="none"),          [(N, 5, L), (N, 5, L), (5,)], (N, L)),
+    Case(weighted(F.nll_loss, reduction="none"),               [(N, 5), (N, WHOLE), (5,)],   (N,)),
+    Case(weighted(F.multi_margin_loss, reduction="none"),      [(N, 5), (N, WHOLE), (5,)],   (N,)),
+    Case(weighted(F.multilabel_soft_margin_loss, reduction="none"), [(N, C), (C,), (N, 1)],  (N,)),
+    Case(quiet(F.cross_entropy, reduction="none"),             [(5,), (1, WHOLE)],           ()),
+    Case(quiet(F.multi_margin_loss, reduction="none"),         [(5,), (1, WHOLE)],           (1,)),
+    Case(quiet(F.multilabel_margin_loss, reduction="none"),    [(C,), (C, WHOLE)],           ()),
+    Case(quiet(F.cosine_embedding_loss, reduction="none"),     [(N, D), (1, D), (N,)],       (N,)),
+    Case(quiet(F.triplet_margin_loss, reduction="none"),       [(N, T, D), (1, T, D), (N, 1, D)], (N, T)),
+    Case(quiet(F.triplet_margin_loss, swap=True, reduction="none"), [(N, D), (N, D), (1, D)], (N,)),
+    Case(quiet(F.ctc_loss, reduction="none"),                  [(T, N, 5), (N, 3, WHOLE), (N, WHOLE), (N, WHOLE)], (N,)),
+    Case(ctc_in_a_row,                                         [(T, N, 5), (N, WHOLE)],      (N,)),
+    Case(lambda x, y: F.ctc_loss(x, y, (4,), (2,), reduction="none"), [(4, 5), (2, WHOLE)],  ()),
     Case(ctc,                                                  [(T, N, 5), (N, 3, WHOLE)],   (N,)),
     Case(lambda x, y: F.ctc_loss(x, y, (4, 4), (1, 2)),        [(4, 2, 5), (2, L, WHOLE)],   ()),
 ]  # fmt: skip
