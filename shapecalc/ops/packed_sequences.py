@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, Reads, Same, everything
 from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape, data, require_rank
+from shapecalc.ops.recurrent import LENGTHS
 from shapecalc.ops.window import require_elements
 from shapecalc.registry import reader
 
@@ -43,6 +45,14 @@ class PackPaddedSequence(Op):
         batch = input[0 if self.batch_first else 1]
         require_same(lengths[0], batch, "the number of lengths, one for each sequence,")
         return [(data(0, minimum=1), *input[2:]), (data(1, minimum=1),)]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a step of a sequence, or to count the sequences that have a step, all lengths."""
+        lengths = inputs[1]
+        if output == 1:
+            return [None, everything(lengths)]
+        features = map(Same, range(1, len(out)))
+        return [Access((WHOLE, WHOLE, *features), bound=LENGTHS), everything(lengths, LENGTHS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,13 @@ class PadPackedSequence(Op):
             length = self.total_length
         leading = (batch, length) if self.batch_first else (length, batch)
         return [(*leading, *steps[1:]), (batch,)]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a step of a sequence, or for its length all batch sizes."""
+        sizes = everything(inputs[1], LENGTHS)
+        if output == 1:
+            return [None, sizes]
+        return [Access((WHOLE, *map(Same, range(2, len(out)))), bound=LENGTHS), sizes]
 
 
 @reader("_pack_padded_sequence")

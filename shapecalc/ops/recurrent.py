@@ -7,6 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.access import (
+    WHOLE,
+    Access,
+    AxisAccess,
+    Element,
+    Interval,
+    Range,
+    Reads,
+    Same,
+    everything,
+    index,
+    shifted,
+)
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
@@ -14,7 +27,8 @@ from shapecalc.ops.linear import features_fix
 from shapecalc.ops.matmul import require_shape
 from shapecalc.registry import Built, layer, reader
 
-_GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+LENGTHS = "the lengths of the sequences decide"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +68,16 @@ class Recurrent(Op):
         """`LSTM`, `GRU` or `RNN`."""
         return self.function
 
+    @property
+    def directions(self) -> int:
+        """The number of directions in which each layer runs."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def features(self) -> Dim:
+        """The size of the hidden state."""
+        return self.hidden_size if self.proj_size == 0 else self.proj_size
+
     def out_shape(self, input: Shape, *states: Shape) -> OutShape:
         """Replace the features; the states keep their shapes."""
         require_rank(input, 2, 3, layout="(T, B, input_size) or (T, input_size)")
@@ -61,18 +85,68 @@ class Recurrent(Op):
         if not self.packed:
             steps = input[1] if self.batch_first and len(input) == 3 else input[0]
             require_positive(steps, "the length of the sequence")
-        directions = 2 if self.bidirectional else 1
-        hidden = self.hidden_size if self.proj_size == 0 else self.proj_size
-        output = Shape((*input[:-1], directions * hidden))
-        rows = dims.as_dim(directions * self.num_layers)
+        output = Shape((*input[:-1], self.directions * self.features))
+        rows = dims.as_dim(self.directions * self.num_layers)
         batch = Shape(input[:-1][0 if self.batch_first else 1 :][:1])
         if self.packed:
             batch = Shape(states[0][1:2])
-        expected = [Shape((rows, *batch, hidden)), Shape((rows, *batch, self.hidden_size))]
+        expected = [Shape((rows, *batch, self.features)), Shape((rows, *batch, self.hidden_size))]
         expected = expected[: 2 if self.function == "LSTM" else 1]
         for name, state, shape in zip(("h_0", "c_0"), states, expected, strict=False):
             require_shape(state, shape, name)
         return [output, *expected]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the steps up to the output's own, from it on backward, and all for a last state."""
+        if self.packed:
+            return [everything(x, LENGTHS) for x in inputs]
+        time = 1 if self.batch_first and len(inputs[0]) == 3 else 0
+        steps = inputs[0][time]
+        found = self._of_step(out, time) if output == 0 else self._of_state(out, output, steps)
+        return found[: len(inputs)]
+
+    def _of_step(self, out: Shape, time: int) -> list[list[Access]]:
+        """Return what the last layer reads at a step; each direction makes a part of the output."""
+        batch = (Same(1 - time),) if len(out) == 3 else ()
+        last, top = len(out) - 1, self.directions * (self.num_layers - 1)
+        below = [Access((Interval(dims.ZERO, dims.as_dim(top - 1)), *batch, WHOLE))][:top]
+        steps, hidden, cells = list[Access](), [*below], [*below]
+        for direction in range(self.directions):
+            first = dims.as_dim(direction * self.features)
+            part = [Range(axis=last, start=first, stop=first + self.features)]
+            when = tuple(part if self.bidirectional else ())
+            seen, later = _seen(direction, time, out[time])
+            if self.bidirectional and self.num_layers > 1:
+                seen = WHOLE  # as the layer below runs the other way, too
+            row = (Element(dims.as_dim(top + direction)), *batch)
+            steps.append(Access(self._laid_out(seen, batch), when))
+            hidden.append(Access((*row, WHOLE), when))
+            if self.proj_size == 0:  # the first step mixes the hidden state, but not the cells
+                cells.append(Access((*row, shifted(last, -first)), when))
+                when = (*when, later)
+            cells.append(Access((*row, WHOLE), when))
+        return [steps, hidden, cells]
+
+    def _of_state(self, out: Shape, output: int, steps: Dim) -> list[list[Access]]:
+        """Return what the last state of a layer reads: all steps, and the layers below."""
+        batch = (Same(1),) if len(out) == 3 else ()
+        own = self.directions * dims.floordiv(index(0), self.directions)
+        below = [Access((Interval(dims.ZERO, own - 1), *batch, WHOLE))][: self.num_layers - 1]
+        mixed = Access((Same(0), *batch, WHOLE))
+        alone = steps == 1 and (output == 2 or self.proj_size == 0)
+        cell = Access((Same(0), *batch, Same(len(out) - 1))) if alone else mixed
+        return [[Access(self._laid_out(WHOLE, batch))], [*below, mixed], [*below, cell]]
+
+    def _laid_out(self, steps: AxisAccess, batch: tuple[AxisAccess, ...]) -> tuple[AxisAccess, ...]:
+        """Return the entries of (T, B, input_size), (B, T, input_size) or (T, input_size)."""
+        return (*batch, steps, WHOLE) if self.batch_first else (steps, *batch, WHOLE)
+
+
+def _seen(direction: int, time: int, steps: Dim) -> tuple[AxisAccess, Range]:
+    """Return the steps that a layer has seen at a step, and the steps that are not its first."""
+    if direction == 0:
+        return Interval(dims.ZERO, index(time)), Range(axis=time, start=dims.ONE, stop=steps)
+    return Interval(index(time), steps - 1), Range(axis=time, start=dims.ZERO, stop=steps - 1)
 
 
 def require_features(got: Dim, input_size: Dim) -> None:
@@ -99,7 +173,7 @@ def read_recurrent(
     states = (states,) if isinstance(states, Operand) else tuple(states)
     require_rank(input.shape, 2 if packed else 3, layout="(T, B, input_size)")
     rows, input_size = weights[0].shape
-    hidden_size, real_size = dims.floordiv(rows, _GATES[function]), weights[1].shape[1]
+    hidden_size, real_size = dims.floordiv(rows, GATES[function]), weights[1].shape[1]
     op = Recurrent(
         function=function,
         input_size=input_size,
@@ -195,106 +269,16 @@ def build_rnn(
 
 
 def _parameters(op: Recurrent, *, bias: bool) -> dict[str, Shape]:
-    directions = 2 if op.bidirectional else 1
-    hidden = op.hidden_size if op.proj_size == 0 else op.proj_size
-    gates = _GATES[op.function] * op.hidden_size
+    gates = GATES[op.function] * op.hidden_size
     found = dict[str, Shape]()
     for number in range(op.num_layers):
-        for suffix in ("", "_reverse")[:directions]:
+        for suffix in ("", "_reverse")[: op.directions]:
             end = f"l{number}{suffix}"
-            fed = op.input_size if number == 0 else directions * hidden
+            fed = op.input_size if number == 0 else op.directions * op.features
             found[f"weight_ih_{end}"] = Shape((gates, fed))
-            found[f"weight_hh_{end}"] = Shape((gates, hidden))
+            found[f"weight_hh_{end}"] = Shape((gates, op.features))
             if bias:
                 found[f"bias_ih_{end}"] = found[f"bias_hh_{end}"] = Shape((gates,))
             if op.proj_size != 0:
                 found[f"weight_hr_{end}"] = Shape((op.proj_size, op.hidden_size))
     return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecurrentCell(Op):
-    """One step of a recurrent layer.
-
-    Shapes:
-        input: (B, input_size) or (input_size)
-        hx, and cx of an LSTM: (B, hidden_size) or (hidden_size)
-        outputs: the next states
-
-    Raises:
-        RankError: an operand has another number of axes.
-        DimMismatchError: the features are not `input_size`, or a state has another shape.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
-    """
-
-    function: str
-    input_size: Dim
-    hidden_size: Dim
-
-    @property
-    def kind(self) -> str:
-        """`LSTMCell`, `GRUCell` or `RNNCell`."""
-        return self.function
-
-    def out_shape(self, input: Shape, *states: Shape) -> OutShape:
-        """Give the states' shape."""
-        require_rank(input, 1, 2, layout="(B, input_size)")
-        require_features(input[-1], self.input_size)
-        state = Shape((*input[:-1], self.hidden_size))
-        for name, got in zip(("the hidden state", "the cell state"), states, strict=False):
-            require_shape(got, state, name)
-        return [state, state] if self.function == "LSTMCell" else state
-
-
-@reader("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", named=True)
-def read_cell(
-    name: str,
-    input: Operand,
-    hx: Operand | Sequence[Operand],
-    w_ih: Operand,
-    w_hh: Operand,
-    b_ih: Operand | None = None,
-    b_hh: Operand | None = None,
-) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html"""
-    require_rank(input.shape, 2, layout="(B, input_size)")
-    _, input_size = w_ih.shape
-    _, hidden_size = w_hh.shape
-    function = f"{name.partition('_')[0].upper()}Cell"
-    op = RecurrentCell(function=function, input_size=input_size, hidden_size=hidden_size)
-    states = (hx,) if isinstance(hx, Operand) else tuple(hx)
-    return Call(op, (input, *states))
-
-
-@layer("LSTMCell", "GRUCell")
-def build_cell(
-    name: str,
-    inputs: tuple[Shape, ...],
-    input_size: IntoDim | None,
-    hidden_size: IntoDim,
-    bias: bool = True,
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html"""
-    features = inputs[0][-1] if input_size is None else dims.as_dim(input_size)
-    hidden = dims.as_dim(hidden_size)
-    op = RecurrentCell(function=name, input_size=features, hidden_size=hidden)
-    gates = _GATES[name.removesuffix("Cell")] * hidden
-    parameters = {"weight_ih": Shape((gates, features)), "weight_hh": Shape((gates, hidden))}
-    if bias:
-        parameters |= {"bias_ih": Shape((gates,)), "bias_hh": Shape((gates,))}
-    return Built(op, parameters)
-
-
-@layer("RNNCell")
-def build_rnn_cell(
-    name: str,
-    inputs: tuple[Shape, ...],
-    input_size: IntoDim | None,
-    hidden_size: IntoDim,
-    bias: bool = True,
-    nonlinearity: str = "tanh",
-) -> Built:
-    """https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html"""
-    return build_cell(name, inputs, input_size, hidden_size, bias)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, Interval, Reads, Same, everything, index, same
 from shapecalc.conditions import require_element, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, ShapeError
@@ -35,6 +36,10 @@ class Embedding(Op):
         """Put the row behind the axes of the indices."""
         require_element(self.num_embeddings, input, "num_embeddings")
         return (*input, self.embedding_dim)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one index."""
+        return [same(len(inputs[0]))]
 
 
 def require_indices(indices: Operand, what: str) -> None:
@@ -121,6 +126,7 @@ class EmbeddingBag(Op):
     embedding_dim: Dim
     include_last_offset: bool = False
     weighted: bool = False
+    padding_idx: int | None = None
 
     def out_shape(self, input: Shape, *rest: Shape) -> OutShape:
         """Count the bags."""
@@ -143,6 +149,16 @@ class EmbeddingBag(Op):
         require_rank(offsets, 1, layout="(B) in offsets")
         bags = offsets[0] - 1 if self.include_last_offset else offsets[0]
         return (bags, self.embedding_dim)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the indices and weights of one bag, and where it starts and ends."""
+        padded = "" if self.padding_idx is None else "the weight of a padding index is not read"
+        if len(inputs[0]) == 2:
+            of_bag = (Same(0), WHOLE)
+            return [Access(of_bag), Access(of_bag, bound=padded)][: len(inputs)]
+        indices = everything(inputs[0], "the values of the offsets decide")
+        offsets = Access((Interval(index(0), index(0) + 1),))
+        return [indices, offsets, indices][: len(inputs)]
 
 
 @reader("nn.functional.embedding_bag")
@@ -168,6 +184,7 @@ def read_embedding_bag(
         embedding_dim=embedding_dim,
         include_last_offset=include_last_offset,
         weighted=per_sample_weights is not None,
+        padding_idx=padding_idx,
     )
     optional = (tensor for tensor in (offsets, per_sample_weights) if tensor is not None)
     return Call(op, (input, *optional), weight.dtype)
@@ -190,6 +207,9 @@ def build_embedding_bag(
     """https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html"""
     rows, columns = dims.as_dim(num_embeddings), dims.as_dim(embedding_dim)
     op = EmbeddingBag(
-        num_embeddings=rows, embedding_dim=columns, include_last_offset=include_last_offset
+        num_embeddings=rows,
+        embedding_dim=columns,
+        include_last_offset=include_last_offset,
+        padding_idx=padding_idx,
     )
     return Built(op, {"weight": Shape((rows, columns))})

@@ -5,13 +5,15 @@ A traced transformer arrives as the many calls it is made of; only a spec names 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapecalc import dims
+from shapecalc.access import Reads, along, everything
 from shapecalc.conditions import require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Op, OutShape, require_rank
+from shapecalc.ops.attention import MASKED
 from shapecalc.ops.linear import features_fix
 from shapecalc.registry import Built, layer
 
@@ -61,6 +63,15 @@ class Transformer(Op):
         text = f"d_model {dims.format_dim(self.d_model)} is not a multiple of {self.nhead} heads"
         require(dims.mod(self.d_model, self.nhead), "==", 0, text)
         return inputs[1] if self.function == "Transformer" else inputs[0]
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all features of all places of both sequences, of one element of the batch."""
+        rank = len(out)
+        places = 1 if self.batch_first and rank == 3 else 0
+        count = 1 if "Encoder" in self.function else 2
+        bound = MASKED if len(inputs) > count else ""
+        sequence = replace(along(rank, [places, -1]), bound=bound)
+        return [*[sequence] * count, *(everything(mask, MASKED) for mask in inputs[count:])]
 
 
 @layer("TransformerEncoderLayer", "TransformerDecoderLayer")
