@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from shapecalc.access import WHOLE, Access, AxisAccess, Reads, Same, same
 from shapecalc.conditions import decide, require_same
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape
-from shapecalc.ops.pointwise import broadcast
 from shapecalc.ops.promotion import as_complex, as_real
 from shapecalc.registry import reader
 
@@ -35,6 +35,8 @@ class MatrixFunction(Op):
     function: str
     outputs: tuple[str, ...]
     square: bool = False
+    hermitian: bool = False
+    n: int | None = None  # of matrix_power
 
     @property
     def kind(self) -> str:
@@ -55,6 +57,23 @@ class MatrixFunction(Op):
         ]
         return shapes if len(shapes) > 1 else shapes[0]
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the matrix of the same element of the batch."""
+        if self.outputs[output] == "-":
+            return [None]
+        rank = len(inputs[0])
+        batch: tuple[AxisAccess, ...] = tuple(map(Same, range(rank - 2)))
+        match self.n:
+            case 0:
+                return [None]
+            case 1:
+                return [same(rank)]
+            case 2:
+                row, column = (*batch, Same(rank - 2), WHOLE), (*batch, WHOLE, Same(rank - 1))
+                return [[Access(row), Access(column)]]
+        bound = TRIANGLE if self.hermitian else _BOUNDS.get(self.function, "")
+        return [Access((*batch, WHOLE, WHOLE), bound=bound)]
+
     def __str__(self) -> str:
         return self.function
 
@@ -68,6 +87,13 @@ def require_matrix(x: Shape, function: str) -> Shape:
     if len(x) < 2:
         raise RankError(f"expected at least 2 dimensions in {function}, got {len(x)}: {x}")
     return x
+
+
+TRIANGLE = "of the matrix only one triangle is read"
+_BOUNDS = {
+    "cholesky": TRIANGLE, "cholesky_ex": TRIANGLE, "cholesky_inverse": TRIANGLE,
+    "eigh": TRIANGLE, "eigvalsh": TRIANGLE, "qr": "a column depends on those before it only",
+}  # fmt: skip
 
 
 class Slogdet(NamedTuple):
@@ -140,7 +166,13 @@ def read_matrix_function(name: str, A: Operand | None = None, *args: Any, **kwar
     square = function in _SQUARE
     outputs = _SQUARE[function] if square else _ANY[function]
     operand = A or kwargs.get("input") or kwargs["L"]
-    op = MatrixFunction(function=function, outputs=(outputs,), square=square)
+    op = MatrixFunction(
+        function=function,
+        outputs=(outputs,),
+        square=square,
+        hermitian=bool(kwargs.get("hermitian")),
+        n=kwargs.get("n", next(iter(args), None)) if function == "matrix_power" else None,
+    )
     dtype = as_complex(operand.dtype) if function == "eigvals" else operand.dtype
     return Call(op, (operand,), as_real(dtype) if function in ("eigvalsh", "svdvals") else dtype)
 
@@ -150,7 +182,8 @@ def read_matrix_number(name: str, A: Operand, *args: Any, **kwargs: Any) -> Call
     """https://pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html"""
     function = name.rpartition(".")[2]
     dtype = "int64" if function == "matrix_rank" else as_real(A.dtype)
-    return Call(MatrixFunction(function=function, outputs=("",)), (A,), dtype)
+    op = MatrixFunction(function=function, outputs=("",), hermitian=bool(kwargs.get("hermitian")))
+    return Call(op, (A,), dtype)
 
 
 @reader(
@@ -206,71 +239,3 @@ def read_old_svd(input: Operand, some: bool = True, compute_uv: bool = True) -> 
     dtypes = (input.dtype, as_real(input.dtype), input.dtype)
     op = MatrixFunction(function="svd", outputs=outputs)
     return Call(op, (input,), dtypes, lambda found: OldSVD(*found))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solve(Op):
-    """The solution X of A X = B, or of X A = B with `left=False`, for every matrix of a batch.
-
-    `solve` takes B for a batch of vectors where its shape is that of A without the last axis.
-
-    Shapes:
-        A: (*, n, n)
-        B: (*, n, k), or (*, k, n) with `left=False`; a vector (*, n) in `solve`
-        output: that of B, the batch broadcast
-
-    Raises:
-        RankError: an operand has too few axes.
-        DimMismatchError: A is not square, or B has another number of rows.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.linalg.solve.html
-    """
-
-    function: str = "solve"
-    left: bool = True
-
-    @property
-    def kind(self) -> str:
-        """The function's own name."""
-        return self.function
-
-    def out_shape(self, a: Shape, b: Shape) -> OutShape:
-        """Broadcast the batch."""
-        *batch_a, n, m = require_matrix(a, self.function)
-        require_same(m, n, f"columns of the square matrix of {self.function}")
-        if self.function == "solve" and (len(b) == 1 or self._is_vector(a, b)):
-            if not self.left:
-                raise RankError("linalg.solve with left=False takes no vector")
-            require_same(b[-1], n, "size of the vector to solve for")
-            return (*broadcast(Shape(batch_a), Shape(b[:-1])), n)
-        *batch_b, rows, columns = require_matrix(b, self.function)
-        require_same(rows if self.left else columns, n, f"size of B in {self.function}")
-        return (*broadcast(Shape(batch_a), Shape(batch_b)), rows, columns)
-
-    @staticmethod
-    def _is_vector(a: Shape, b: Shape) -> bool:
-        return len(b) == len(a) - 1 and all(
-            decide(got, "==", size, "a batch of vectors to solve for")
-            for got, size in zip(b, a[:-1], strict=True)
-        )
-
-
-@reader("linalg.solve", "linalg.solve_triangular", named=True)
-def read_solve(
-    name: str,
-    A: Operand,  # noqa: N803
-    B: Operand,  # noqa: N803
-    *,
-    left: bool = True,
-    upper: bool = False,
-    unitriangular: bool = False,
-) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.linalg.solve.html"""
-    return Call(Solve(function=name.rpartition(".")[2], left=left), (A, B))
-
-
-@reader("cholesky_solve")
-def read_cholesky_solve(B: Operand, L: Operand, upper: bool = False) -> Call:  # noqa: N803
-    """https://pytorch.org/docs/stable/generated/torch.cholesky_solve.html"""
-    return Call(Solve(function="cholesky_solve"), (L, B))

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from shapecalc import dims
+from shapecalc.access import (
+    WHOLE,
+    Access,
+    Interval,
+    Range,
+    Reads,
+    Same,
+    along,
+    broadcast_axes,
+    everything,
+    index,
+    only,
+    same,
+)
 from shapecalc.conditions import decide, require
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
@@ -38,6 +51,11 @@ class Renorm(Op):
         axis_index(self.dim, len(input))
         return input
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a slice, whose norm it is scaled by."""
+        kept = axis_index(self.dim, len(out))
+        return [along(len(out), [axis for axis in range(len(out)) if axis != kept])]
+
 
 @reader("renorm")
 def read_renorm(input: Operand, p: float, dim: int, maxnorm: float) -> Call:
@@ -61,6 +79,7 @@ class Vander(Op):
     """
 
     N: Dim | None = None
+    increasing: bool = field(default=False, repr=False)  # linalg.vander always is
 
     def out_shape(self, x: Shape) -> OutShape:
         """Put the powers behind."""
@@ -68,18 +87,24 @@ class Vander(Op):
             raise RankError("expected at least 1 dimension in vander, got 0")
         return (*x, x[-1] if self.N is None else self.N)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, but for the powers of 0."""
+        last, powers = len(out) - 1, out[-1]
+        start, stop = (dims.ONE, powers) if self.increasing else (dims.ZERO, powers - 1)
+        return [replace(same(last), when=(Range(axis=last, start=start, stop=stop),))]
+
 
 @reader("vander")
 def read_vander(x: Operand, N: IntoDim | None = None, increasing: bool = False) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.vander.html"""
     require_rank(x.shape, 1, layout="in vander")
-    return read_linalg_vander(x, N=N)
+    return Call(Vander(N=None if N is None else dims.as_dim(N), increasing=increasing), (x,))
 
 
 @reader("linalg.vander")
 def read_linalg_vander(x: Operand, *, N: IntoDim | None = None) -> Call:  # noqa: N803
     """https://pytorch.org/docs/stable/generated/torch.linalg.vander.html"""
-    return Call(Vander(N=None if N is None else dims.as_dim(N)), (x,))
+    return Call(Vander(N=None if N is None else dims.as_dim(N), increasing=True), (x,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,88 +134,18 @@ class Covariance(Op):
         require_rank(input, 0, 1, 2, layout="(n, m) or (m)")
         return (input[0], input[0]) if len(input) == 2 and input[0] != 1 else ()
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read two rows."""
+        bound = "a row correlates with itself by 1" if self.function == "corrcoef" else ""
+        if not out:
+            return [everything(inputs[0], bound)]
+        return [[Access((Same(axis), WHOLE), bound=bound) for axis in (0, 1)]]
+
 
 @reader("cov", "corrcoef", named=True)
 def read_covariance(name: str, input: Operand, **options: object) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.cov.html"""
     return Call(Covariance(function=name), (input,))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorDot(Op):
-    """A product over chosen axes of both operands.
-
-    Shapes:
-        a, b: any
-        output: the axes of `a` that are left, then those of `b`
-
-    Raises:
-        RankError: an axis does not exist, or the lists differ in length.
-        DimMismatchError: two contracted sizes differ and neither is 1.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.tensordot.html
-    """
-
-    dims_a: tuple[int, ...]
-    dims_b: tuple[int, ...]
-
-    def out_shape(self, a: Shape, b: Shape) -> OutShape:
-        """Drop the contracted axes."""
-        if len(self.dims_a) != len(self.dims_b):
-            raise RankError(f"tensordot contracts {self.dims_a} with {self.dims_b}: unequal counts")
-        axes_a = [axis_index(dim, len(a)) for dim in self.dims_a]
-        axes_b = [axis_index(dim, len(b)) for dim in self.dims_b]
-        if len(set(axes_a)) < len(axes_a) or len(set(axes_b)) < len(axes_b):
-            raise RankError("tensordot contracts an axis twice")
-        # torch adds up an axis whose partner has one element
-        broadcast(Shape(a[axis] for axis in axes_a), Shape(b[axis] for axis in axes_b))
-        left = [size for axis, size in enumerate(a) if axis not in axes_a]
-        return (*left, *(size for axis, size in enumerate(b) if axis not in axes_b))
-
-
-@reader("tensordot")
-def read_tensordot(
-    a: Operand, b: Operand, dims: int | Sequence[Sequence[int]] = 2, out: Operand | None = None
-) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.tensordot.html"""
-    if isinstance(dims, Sequence):
-        first, second = (
-            tuple(axes) if isinstance(axes, Sequence) else (axes,) for axes in (dims[0], dims[1])
-        )
-    else:
-        count = int(dims)
-        if not 0 <= count <= min(a.ndim, b.ndim):
-            raise RankError(f"tensordot over {count} axes of {a.shape} and {b.shape}")
-        first, second = tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
-    return Call(TensorDot(dims_a=first, dims_b=second), (a, b))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kron(Op):
-    """The Kronecker product, axis by axis; the shorter shape is filled up with ones in front.
-
-    Shapes:
-        input: (a1, ..., an)
-        other: (b1, ..., bn)
-        output: (a1*b1, ..., an*bn)
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.kron.html
-    """
-
-    def out_shape(self, input: Shape, other: Shape) -> OutShape:
-        """Multiply the sizes."""
-        rank = max(len(input), len(other))
-        left = (dims.ONE,) * (rank - len(input)) + input
-        right = (dims.ONE,) * (rank - len(other)) + other
-        return tuple(dims.mul(a, b) for a, b in zip(left, right, strict=True))
-
-
-@reader("kron")
-def read_kron(input: Operand, other: Operand) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.kron.html"""
-    return Call(Kron(), (input, other))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +175,20 @@ class Cross(Op):
             text = f"cross is along an axis of 3 elements, got {dims.format_dim(size)}"
             require(size, "==", 3, text)
         return broadcast(input, other)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the other two components of each operand."""
+        axis = self._axis(inputs[0])
+        found = list[list[Access]]()
+        for x in inputs:
+            entries = broadcast_axes(x, out)
+            found.append(
+                [
+                    Access((*entries[:axis], only(component), *entries[axis + 1 :]))
+                    for component in (dims.mod(index(axis) + 1, 3), dims.mod(index(axis) + 2, 3))
+                ]
+            )
+        return found
 
     def _axis(self, input: Shape) -> int:
         if self.dim is not None:
@@ -261,6 +230,11 @@ class Trace(Op):
         """Add up to one number."""
         require_rank(input, 2, layout="(n, m)")
         return ()
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the diagonal."""
+        square = Interval(dims.ZERO, dims.minimum(*inputs[0]) - 1)
+        return [Access((square, square), bound="only the diagonal is read")]
 
 
 @reader("trace")

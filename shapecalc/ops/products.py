@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from shapecalc import access
-from shapecalc.access import Reads, everything, placed
+from shapecalc import access, dims
+from shapecalc.access import (
+    FIRST,
+    Access,
+    AxisAccess,
+    Reads,
+    everything,
+    index,
+    only,
+    placed,
+)
 from shapecalc.conditions import require_same
 from shapecalc.dims import Shape
 from shapecalc.errors import RankError
@@ -180,3 +189,104 @@ class Outer(Op):
 def read_outer(input: Operand, vec2: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.outer.html"""
     return Call(Outer(), (input, vec2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorDot(Op):
+    """A product over chosen axes of both operands.
+
+    Shapes:
+        a, b: any
+        output: the axes of `a` that are left, then those of `b`
+
+    Raises:
+        RankError: an axis does not exist, or the lists differ in length.
+        DimMismatchError: two contracted sizes differ and neither is 1.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.tensordot.html
+    """
+
+    dims_a: tuple[int, ...]
+    dims_b: tuple[int, ...]
+
+    def out_shape(self, a: Shape, b: Shape) -> OutShape:
+        """Drop the contracted axes."""
+        if len(self.dims_a) != len(self.dims_b):
+            raise RankError(f"tensordot contracts {self.dims_a} with {self.dims_b}: unequal counts")
+        axes_a = [axis_index(dim, len(a)) for dim in self.dims_a]
+        axes_b = [axis_index(dim, len(b)) for dim in self.dims_b]
+        if len(set(axes_a)) < len(axes_a) or len(set(axes_b)) < len(axes_b):
+            raise RankError("tensordot contracts an axis twice")
+        # torch adds up an axis whose partner has one element
+        broadcast(Shape(a[axis] for axis in axes_a), Shape(b[axis] for axis in axes_b))
+        left = [size for axis, size in enumerate(a) if axis not in axes_a]
+        return (*left, *(size for axis, size in enumerate(b) if axis not in axes_b))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all of the contracted axes."""
+        places = iter(range(len(out)))
+        found = list[Access]()
+        for x, contracted in zip(inputs, (self.dims_a, self.dims_b), strict=True):
+            gone = [axis_index(dim, len(x)) for dim in contracted]
+            to = [None if axis in gone else next(places) for axis in range(len(x))]
+            found.append(placed(x, out, to))
+        return found
+
+
+@reader("tensordot")
+def read_tensordot(
+    a: Operand, b: Operand, dims: int | Sequence[Sequence[int]] = 2, out: Operand | None = None
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.tensordot.html"""
+    if isinstance(dims, Sequence):
+        first, second = (
+            tuple(axes) if isinstance(axes, Sequence) else (axes,) for axes in (dims[0], dims[1])
+        )
+    else:
+        count = int(dims)
+        if not 0 <= count <= min(a.ndim, b.ndim):
+            raise RankError(f"tensordot over {count} axes of {a.shape} and {b.shape}")
+        first, second = tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
+    return Call(TensorDot(dims_a=first, dims_b=second), (a, b))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kron(Op):
+    """The Kronecker product, axis by axis; the shorter shape is filled up with ones in front.
+
+    Shapes:
+        input: (a1, ..., an)
+        other: (b1, ..., bn)
+        output: (a1*b1, ..., an*bn)
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.kron.html
+    """
+
+    def out_shape(self, input: Shape, other: Shape) -> OutShape:
+        """Multiply the sizes."""
+        rank = max(len(input), len(other))
+        left = (dims.ONE,) * (rank - len(input)) + input
+        right = (dims.ONE,) * (rank - len(other)) + other
+        return tuple(dims.mul(a, b) for a, b in zip(left, right, strict=True))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read element i // b of the first operand, and i % b of the second, on every axis."""
+        left, right = inputs
+        outer, inner = list[AxisAccess](), list[AxisAccess]()
+        for axis in range(-len(out), 0):
+            a, b = (x[axis] if len(x) >= -axis else dims.ONE for x in inputs)
+            place = index(len(out) + axis)
+            outer.append(FIRST if a == 1 else only(dims.floordiv(place, b)))
+            inner.append(FIRST if b == 1 else only(place if a == 1 else dims.mod(place, b)))
+        return [
+            Access(tuple(entries[len(out) - len(x) :]))
+            for x, entries in ((left, outer), (right, inner))
+        ]
+
+
+@reader("kron")
+def read_kron(input: Operand, other: Operand) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.kron.html"""
+    return Call(Kron(), (input, other))

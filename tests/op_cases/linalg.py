@@ -1,4 +1,4 @@
-"""Rows for shapecalc/ops/linalg.py."""
+"""Rows for shapecalc/ops/linalg.py and solving.py."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ A = torch.linalg
 SQUARE = [{"N": 3, "L": 4}, {"N": 2, "L": 1}, {"N": 1, "L": 5}]
 TALL = [{"N": 2, "H": 5, "W": 3}, {"N": 3, "H": 9, "W": 1}]
 WIDE = [{"N": 2, "H": 3, "W": 5}, {"N": 3, "H": 1, "W": 4}]
+ALONE = [{"N": 2, "L": 4}, {"N": 1, "L": 5}]
+SOLVED = [{"N": 2, "L": 4, "T": 3}, {"N": 3, "L": 2, "T": 4}]
 
 
 def regular(function):
@@ -33,6 +35,10 @@ def quiet(function, *args, **options):
     return call
 
 
+def _alone(functions, out):
+    return [Case(function, (N, L, L), out, ALONE) for function in functions]
+
+
 def _rows(functions, out):
     return [Case(regular(function), (N, L, L), out, SQUARE) for function in functions]
 
@@ -46,6 +52,15 @@ CASES = [
     *_rows([A.eigh, A.eig], [(N, L), (N, L, L)]),
     *_rows([A.slogdet, torch.slogdet], [(N,), (N,)]),
     *_rows([A.inv_ex, A.cholesky_ex], [(N, L, L), (N,)]),
+    *_alone([A.inv, torch.cholesky_inverse, A.matrix_exp], (N, L, L)),
+    *_alone([lambda x, n=n: A.matrix_power(x, n) for n in (-1, 0, 1, 2, 3)], (N, L, L)),
+    *_alone([A.det, torch.logdet, A.matrix_rank, A.cond], (N,)),
+    *_alone([A.eigvalsh, A.eigvals], (N, L)),
+    *_alone([A.eigh, A.eig], [(N, L), (N, L, L)]),
+    *_alone([A.slogdet], [(N,), (N,)]),
+    *_alone([A.inv_ex, A.cholesky_ex], [(N, L, L), (N,)]),
+    *_alone([lambda x: A.pinv(x, hermitian=True)], (N, L, L)),
+    *_alone([lambda x: A.matrix_rank(x, hermitian=True)], (N,)),
     Case(lambda x: A.eigh(x @ x.transpose(1, 2)).eigenvectors,     (N, L, L),              (N, L, L), SQUARE),
     Case(A.pinv,                                      (N, H, W),              (N, W, H)),
     Case(torch.pinverse,                              (N, H, W),              (N, W, H)),
@@ -71,6 +86,17 @@ CASES = [
     Case(regular(lambda a, b: A.solve_triangular(a, b, upper=True)), [(N, L, L), (L, T)], (N, L, T)),
     Case(regular(lambda a, b: A.solve_triangular(a, b, upper=True, left=False)), [(N, L, L), (T, L)], (N, T, L)),
     Case(regular(lambda a, b: torch.cholesky_solve(b, a)), [(N, L, L), (L, T)], (N, L, T)),
+    Case(A.solve,                                     [(N, L, L), (N, L, T)], (N, L, T), SOLVED),
+    Case(A.solve,                                     [(N, L, L), (T, 1, L, 3)], (T, N, L, 3), SOLVED),
+    Case(A.solve,                                     [(N, L, L), (N, L)],  (N, L), SOLVED),
+    Case(A.solve,                                     [(N, L, L), (L,)],    (N, L), SOLVED),
+    Case(A.solve,                                     [(L, L), (T, L, 3)],  (T, L, 3), SOLVED),
+    Case(lambda a, b: A.solve(a, b, left=False),      [(N, L, L), (T, L)],  (N, T, L), SOLVED),
+    Case(lambda a, b: A.solve_triangular(a, b, upper=True), [(N, L, L), (L, T)], (N, L, T), SOLVED),
+    Case(lambda a, b: A.solve_triangular(a, b, upper=False), [(N, L, L), (L, T)], (N, L, T), SOLVED),
+    Case(lambda a, b: A.solve_triangular(a, b, upper=True, left=False), [(L, L), (N, T, L)], (N, T, L), SOLVED),
+    Case(lambda a, b: A.solve_triangular(a, b, upper=False, left=False), [(L, L), (N, T, L)], (N, T, L), SOLVED),
+    Case(lambda a, b: torch.cholesky_solve(b, a),     [(N, L, L), (L, T)],  (N, L, T), SOLVED),
 ]  # fmt: skip
 
 REJECTS = [

@@ -1,4 +1,4 @@
-"""Rows for shapecalc/ops/other.py."""
+"""Rows for shapecalc/ops/other.py, and the products of tensors of products.py."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ CASES = [
     Case(lambda x, y: torch.linalg.cross(x, y, dim=0),           [(3, N), (3, N)],       (3, N)),
     Case(torch.trace,                                            (H, W),                 ()),
     Case(lambda x: torch.renorm(x, 2, 0, 1.0),                   (N, C, L),              (N, C, L)),
+    Case(torch.kron,                                             [(H, 1), (1, 3, L)],    (1, 3 * H, L)),
+    Case(lambda x: torch.renorm(x, 2, -1, 1.0),                  (N, C, L),              (N, C, L)),
+    Case(torch.corrcoef,                                         (L,),                   ()),
+    Case(torch.trace,                                            (L, 3),                 ()),
     Case(torch.vander,                                           (L,),                   (L, L)),
     Case(lambda x: torch.vander(x, N=4, increasing=True),        (L,),                   (L, 4)),
     Case(lambda x: torch.linalg.vander(x, N=7),                  (N, L),                 (N, L, 7)),
