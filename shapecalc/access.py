@@ -268,6 +268,8 @@ def element_number(number: Dim, x: Shape) -> Access:
     >>> [str(axis.low) for axis in element_number(index(0), Shape((3, 4))).axes]
     ['floor(__i0/4)', '__i0 - 4*floor(__i0/4)']
     """
+    if 0 in x:  # no element has a number
+        return everything(x)
     entries = list[AxisAccess]()
     for axis, size in enumerate(x):
         place = dims.floordiv(number, dims.product(x[axis + 1 :]))

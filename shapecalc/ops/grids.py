@@ -75,6 +75,8 @@ class CartesianProd(Op):
         """Read one element of the tensor that the last index names."""
         if len(inputs) == 1:
             return [same(1)]
+        if out[0] == 0:
+            return [None] * len(inputs)
         accesses = list[Access]()
         for number, (size,) in enumerate(inputs):
             after = dims.product(x[0] for x in inputs[number + 1 :])

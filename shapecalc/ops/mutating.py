@@ -91,6 +91,8 @@ class Roll(Op):
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
         """Read the element `shifts` before; from the end, where that is before the first."""
+        if 0 in out:  # there is nothing to go around in
+            return [same(len(out))]
         if not self.dims:
             number = dims.mod(number_of(out) - self.shifts[0], dims.product(out))
             return [element_number(number, out)]

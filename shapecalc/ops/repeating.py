@@ -84,7 +84,7 @@ def _copies(axis: int, size: Dim, times: Dim) -> list[tuple[AxisAccess, tuple[Ra
 
     A few copies of a symbolic size have an entry each, as a remainder by it is not affine.
     """
-    if times == 1:
+    if times == 1 or size == 0:
         return [(Same(axis), ())]
     if size == 1:
         return [(FIRST, ())]
@@ -147,6 +147,8 @@ class RepeatInterleave(Op):
                 replace(chosen, bound=BY_REPEATS),
                 *(everything(r, BY_REPEATS) for r in repeats),
             ]
+        if self.repeats == 0:
+            return [None]
         if self.dim is None:
             return [element_number(dims.floordiv(index(0), self.repeats), x)]
         axis = axis_index(self.dim, len(x))

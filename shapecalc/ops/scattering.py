@@ -7,7 +7,6 @@ from typing import Any
 
 from shapecalc import dims
 from shapecalc.access import (
-    FIRST,
     Access,
     Interval,
     Range,
@@ -225,6 +224,7 @@ class Copy(Op):
         output: the shape of `x`
 
     Raises:
+        RankError: `src` has more axes.
         DimMismatchError: `src` does not broadcast to the shape of `x`.
 
     Source:
@@ -233,14 +233,15 @@ class Copy(Op):
 
     def out_shape(self, x: Shape, src: Shape) -> OutShape:
         """Compare the shapes."""
+        if len(src) > len(x):
+            raise RankError(f"expected a source of at most {len(x)} dimensions, got {src}")
         require_stretches(src, x)
         return x
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
         """Read one element of the source, and nothing of `x`."""
         _, src = inputs
-        extra = max(len(src) - len(out), 0)  # axes of size 1
-        return [None, Access((*(FIRST,) * extra, *broadcast_axes(Shape(src[extra:]), out)))]
+        return [None, Access(broadcast_axes(src, out))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

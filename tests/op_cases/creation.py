@@ -9,8 +9,9 @@ from shapecalc.dims import ceildiv, floordiv
 from tests.op_cases.case import Case, H, N, Rejects, W
 from tests.op_cases.pointwise import named
 
-LIKE = ["zeros_like", "ones_like", "empty_like", "rand_like", "randn_like"]
+LIKE = ["zeros_like", "ones_like", "rand_like", "randn_like"]
 WINDOWS = ["hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"]
+SMALL = "no integer above 2 is tried"
 
 
 def filled(x: torch.Tensor) -> torch.Tensor:
@@ -23,6 +24,7 @@ def resized(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tenso
 
 CASES = [
     *(Case(named(name), (N, H), (N, H)) for name in LIKE),
+    Case(torch.empty_like,                                    (N, H),   (N, H), unseen="its values are what was in the memory"),
     *(Case(lambda x, n=name: getattr(torch, n)(x.shape[0]), (N, H), (N,)) for name in WINDOWS),
     Case(lambda x: torch.zeros(x.shape[0], 3),                (N, H),   (N, 3)),
     Case(lambda x: torch.ones(x.shape, dtype=torch.int64),    (N, H),   (N, H)),
@@ -68,8 +70,8 @@ CASES = [
     Case(lambda x: torch.scalar_tensor(x.shape[0]),           (N, H),   ()),
     Case(torch.complex,                                       [(N, H), (N, H)], (N, H)),
     Case(torch.polar,                                         [(N, H), (N, H)], (N, H)),
-    Case(lambda x: F.one_hot(x, 10),                          (N, H, "int64"), (N, H, 10)),
-    Case(lambda x, y: F.one_hot(x, num_classes=y.shape[0]),   [(N, "int64"), (W,)], (N, W)),
+    Case(lambda x: F.one_hot(x, 10),                          (N, H, "int64"), (N, H, 10), unseen=SMALL),
+    Case(lambda x, y: F.one_hot(x, num_classes=y.shape[0]),   [(N, "int64"), (W,)], (N, W), unseen=SMALL),
     Case(lambda x: (F.one_hot(x), x)[1],                      (N, "int64"), (N,)),
     Case(lambda x: torch.arange(x.shape[0] * 1.0),            (N, H),      (N,)),
     Case(lambda x: torch.arange(x.shape[0] / 2),              (N, H),      (ceildiv(N, 2),)),
@@ -78,6 +80,10 @@ CASES = [
     Case(lambda x: torch.full((2,), x.shape[1] * 2.0),        (N, H),      (2,)),
     Case(lambda x: torch.tensor([x.shape[1] * 1.0, 2]),       (N, H),      (2,)),
     Case(lambda x: F.interpolate(x, scale_factor=x.shape[1] * 1.0), (N, 3, H), (N, 3, 3 * H)),
+    Case(lambda x, v: x.fill_(v),                             [(N, H), ()],   (N, H)),
+    Case(lambda x: x.clone().zero_(),                         (N, H),         (N, H)),
+    Case(lambda x: x.resize_(2, 3),                           (N, H),         (2, 3)),
+    Case(lambda x: F.one_hot(x, 3),                           (N, H, "int64"), (N, H, 3)),
 ]  # fmt: skip
 
 REJECTS = [

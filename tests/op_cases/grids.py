@@ -16,6 +16,9 @@ CASES = [
     Case(lambda x: torch.cartesian_prod(x),                   (N,),              (N,)),
     Case(lambda x: torch.combinations(x),                     (N,),              (floordiv(N * (N - 1), 2), 2)),
     Case(lambda x: torch.combinations(x, 3, with_replacement=True), (N,),        (floordiv(N * (N + 1) * (N + 2), 6), 3)),
+    Case(lambda x, y, z: torch.cartesian_prod(x, y, z),       [(2,), (3,), (H,)], (6 * H, 3)),
+    Case(lambda x: torch.combinations(x, 1),                  (N,),              (N, 1)),
+    Case(lambda x, y, z: torch.meshgrid(x, y, z, indexing="xy"), [(2,), (3,), (H,)], [(3, 2, H), (3, 2, H), (3, 2, H)]),
 ]  # fmt: skip
 
 REJECTS = [

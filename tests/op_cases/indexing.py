@@ -8,6 +8,7 @@ from tests.op_cases.case import C, Case, H, L, N, Rejects, W
 
 SMALLER = [{"N": 2, "H": 5, "L": 9, "W": 3}, {"N": 4, "H": 6, "L": 7, "W": 6}]  # W <= H
 INDEX = (L, "int64")
+UNSORTED = "the sequence is not sorted here, and a search meets a few elements of it"
 
 
 CASES = [
@@ -24,12 +25,15 @@ CASES = [
     Case(lambda x: (torch.argwhere(x), x)[1],                 (N, H),             (N, H)),
     Case(lambda x: (torch.where(x)[1], x)[1],                 (N, H),             (N, H)),
     Case(lambda c, x: torch.where(c, input=x, other=0.0),     [(N, 1, "bool"), (H,)], (N, H)),
-    Case(lambda s, x: torch.searchsorted(s, x),               [(H,), (N, W)],     (N, W)),
-    Case(lambda s, x: torch.searchsorted(s, x, out_int32=True), [(N, H), (N, W)], (N, W)),
-    Case(lambda s: torch.searchsorted(s, 0.5),                (H,),               ()),
-    Case(lambda x, b: torch.bucketize(x, b, right=True),      [(N, W), (H,)],     (N, W)),
+    Case(lambda s, x: torch.searchsorted(s, x),               [(H,), (N, W)],     (N, W), unseen=UNSORTED),
+    Case(lambda s, x: torch.searchsorted(s, x, out_int32=True), [(N, H), (N, W)], (N, W), unseen=UNSORTED),
+    Case(lambda s: torch.searchsorted(s, 0.5),                (H,),               (), unseen=UNSORTED),
+    Case(lambda x, b: torch.bucketize(x, b, right=True),      [(N, W), (H,)],     (N, W), unseen=UNSORTED),
     Case(lambda x, i: x.index_select(1, i[:0]),               [(N, 0), INDEX],    (N, 0)),
     Case(lambda x, i: x.take_along_dim(i, 1),                 [(0, 0), (1, L, "int64")], (0, L)),
+    Case(lambda x, i: x.index_select(-1, i),                  [(N, H), ("int64",)], (N, 1)),
+    Case(lambda x, i: torch.take_along_dim(x, i, -1),         [(1, H), (N, L, "int64")], (N, L)),
+    Case(lambda x, i: x.take_along_dim(i),                    [(N, H), (L, W, "int64")], (L * W,)),
 ]  # fmt: skip
 
 REJECTS = [

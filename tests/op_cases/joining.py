@@ -26,6 +26,11 @@ CASES = [
     Case(lambda x, y: torch.atleast_2d(x, y),                 [(N,), (N, H)],    [(1, N), (N, H)]),
     Case(lambda x, y: torch.atleast_3d([x, y]),               [(N,), (N, H)],    [(1, N, 1), (N, H, 1)]),
     Case(lambda x, y: torch.broadcast_tensors(x, y),          [(N, 1), (H,)],    [(N, H), (N, H)]),
+    Case(lambda x, y, z: torch.cat([x, y, z], 1),             [(N, 2), (N, H), (N, 3)], (N, H + 5)),
+    Case(lambda x, y: torch.stack([x, y], 1),                 [(N, H), (N, H)],  (N, 2, H)),
+    Case(lambda x, y: torch.cat([x, y], -1),                  [(N, H), (0,)],    (N, H)),
+    Case(lambda x, y: torch.column_stack([x, y]),             [(), (1, H)],      (1, H + 1)),
+    Case(lambda x, y: torch.vstack([x, y]),                   [(), (N, 1)],      (N + 1, 1)),
 ]  # fmt: skip
 
 REJECTS = [

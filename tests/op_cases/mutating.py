@@ -23,6 +23,12 @@ CASES = [
     Case(lambda x: x.unfold(-1, size=4, step=1),              (N, H),         (N, H - 3, 4)),
     Case(lambda x: x.as_strided((x.shape[0], 2), (2, 1)),     (N, H),         (N, 2)),
     Case(lambda x: torch.as_strided(x, (2, 3), (1, 1), 1),    (N, H),         (2, 3)),
+    Case(lambda x: x.roll(-20, 1),                            (N, H),         (N, H)),
+    Case(lambda x: x.roll((1, 1, 2), (1, 0, 1)),              (N, H),         (N, H)),
+    Case(lambda x: x.roll(2, 1),                              (N, 0),         (N, 0)),
+    Case(lambda x: torch.rot90(x, 3, (2, 0)),                 (N, H, W),      (W, H, N)),
+    Case(lambda x: x.rot90(4),                                (N, H),         (N, H)),
+    Case(lambda x: x.unfold(0, 2, 3),                         (N, H),         (floordiv(N + 1, 3), H, 2)),
 ]  # fmt: skip
 
 REJECTS = [

@@ -15,6 +15,7 @@ IN_PLACE = [
     "log_normal_",
     "random_",
 ]
+SELDOM = "the same elements are often drawn with other weights"
 
 
 def filled(name: str) -> object:
@@ -36,11 +37,14 @@ CASES = [
     Case(lambda x: torch.normal(x, 2.0),                      (N, H),          (N, H)),
     Case(torch.bernoulli,                                     (N, H),          (N, H)),
     Case(lambda x: x.bernoulli(0.5),                          (N, H),          (N, H)),
-    Case(torch.poisson,                                       (N, H),          (N, H)),
+    Case(torch.poisson,                                       (N, H),          (N, H), unseen="a mean decides how many random numbers are used"),
     Case(lambda x: torch.binomial(x.round(), x),              (N, H),          (N, H)),
-    Case(lambda x: torch.multinomial(x, 3),                   (N, H),          (N, 3)),
+    Case(lambda x: torch.multinomial(x, 3),                   (N, H),          (N, 3), unseen=SELDOM),
     Case(lambda x: x.multinomial(30, replacement=True),       (H,),            (30,)),
     Case(lambda x: torch.multinomial(x, 2, True),             (0, 0),      (0, 2)),
+    Case(lambda x: torch.bernoulli(x, p=0.5),                 (N, H),          (N, H)),
+    Case(lambda x: x.uniform_(),                              (N, H),          (N, H)),
+    Case(lambda x, p: x.bernoulli_(p),                        [(N, H), (N, H)], (N, H)),
 ]  # fmt: skip
 
 REJECTS = [

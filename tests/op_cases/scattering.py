@@ -6,6 +6,7 @@ import warnings
 
 import torch
 
+from shapecalc.dims import floordiv
 from tests.op_cases.case import Case, H, L, N, Rejects, W
 
 SMALLER = [{"N": 2, "H": 5, "L": 9, "W": 3}, {"N": 4, "H": 6, "L": 7, "W": 6}]  # W <= H
@@ -20,6 +21,12 @@ def reduced(x: torch.Tensor, index: torch.Tensor, source: torch.Tensor) -> torch
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch calls it a beta
         return x.index_reduce(0, index, source, "mean")
+
+
+def added(x: torch.Tensor, index: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch would rather have scatter_add
+        return x.scatter(0, index, source, reduce="add")
 
 
 CASES = [
@@ -40,6 +47,15 @@ CASES = [
     Case(copied,                                              [(N, H), (H,)],     (N, H)),
     Case(lambda x, i: x.index_fill(0, i, 0.0),                [(0, 0), (2, "int64")], (0, 0)),
     Case(lambda x, i, s: x.index_add(0, i, s),                [(0, 4), (2, "int64"), (2, 4)], (0, 4)),
+    Case(added,                                               [(N, H), (L, W, "int64"), (L, H)], (N, H), SMALLER),
+    Case(lambda x, i, s: x.scatter_reduce(1, i, s, "sum", include_self=False), [(N, H), (N, L, "int64"), (N, L)], (N, H)),
+    Case(lambda x, i, v: x.index_fill(1, i, v),               [(N, H), INDEX, ()], (N, H)),
+    Case(lambda x, s: x.select_scatter(s, -1, -2),            [(N, H), (N,)],     (N, H)),
+    Case(lambda x, s: x.slice_scatter(s, 1, 1, step=2),       [(N, H), (N, floordiv(H, 2))], (N, H)),
+    Case(lambda x, s: x.slice_scatter(s, 0, 1, 8, 3),         [(N, H), (3, H)],   (N, H)),
+    Case(lambda x, i, s: x.put(i, s, accumulate=True),        [(N, H), INDEX, (L,)], (N, H)),
+    Case(copied,                                              [(N, H), (N, 1)],   (N, H)),
+    Case(lambda x, i, s: x.scatter_add(0, i, s),              [(H,), ("int64",), ()], (H,)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -51,6 +67,8 @@ REJECTS = [
     Rejects(lambda x, s: x.slice_scatter(s, 1, 0, 2),         [(3, 4), (3, 3)]),
     Rejects(lambda x, i, s: x.put(i, s),                      [(3, 4), (2, "int64"), (3,)]),
     Rejects(lambda x, y: x.copy_(y),                          [(3, 4), (3,)]),
+    Rejects(lambda x, y: x.copy_(y),                          [(3, 4), (1, 3, 4)]),
+    Rejects(lambda x, i, v: x.index_fill(0, i, v),            [(3, 4), (2, "int64"), (1,)]),
     Rejects(lambda x, i: x.index_fill(1, i, 0.0),             [(3, 0), (2, "int64")]),
     Rejects(lambda x, i, s: x.index_copy(0, i, s),            [(0, 4), (2, "int64"), (2, 4)]),
     Rejects(lambda x, i, s: x.index_add(0, i, s),             [(0,), (2, "int64"), (2,)]),

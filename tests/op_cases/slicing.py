@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from shapecalc.dims import floordiv
@@ -10,6 +13,25 @@ from tests.op_cases.case import C, Case, H, L, N, Rejects, T, W, half
 SHORT = [{"N": 2, "T": t} for t in (1, 4, 9)]
 LONG = [{"N": 2, "T": t} for t in (10, 17)]
 INDEX = (T, "int64")
+ALL = slice(None)
+
+
+def set_at(*index: Any) -> Callable[..., torch.Tensor]:
+    def call(x: torch.Tensor, *values: torch.Tensor) -> torch.Tensor:
+        x[index] = values[0] if values else 0
+        return x
+
+    return call
+
+
+def set_by(x: torch.Tensor, i: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    x[:, i, 1:] = y
+    return x
+
+
+def cleared(x: torch.Tensor, m: torch.Tensor) -> torch.Tensor:
+    x[m, 1:3] = 0
+    return x
 
 
 def written(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -78,6 +100,30 @@ CASES = [
     Case(lambda x: x[([[True, False], [True, True]],)],       (2, 2, H),      (3, H)),
     Case(lambda x, i: x[[True, False, True], i],              [(3, H), (2, "int64")], (2,)),
     Case(lambda x: x[[0, 2], 1:],                             (1, 1),         (2, 0)),
+    Case(lambda x: x[:, ::3],                                 (N, T),         (N, floordiv(T + 2, 3))),
+    Case(lambda x: x[:, 2:8:3],                               (N, T),         (N, 2)),
+    Case(lambda x: x[:, [2, 1, 0]],                           (N, 3, H),      (N, 3, H)),
+    Case(lambda x: x[[0, -1], :, [1, 2]],                     (N, C, H),      (2, C)),
+    Case(lambda x: x[:, [[0, 1], [2, 0]]],                    (N, H),         (N, 2, 2)),
+    Case(lambda x: x[:, [[0], [2]], [0, 1, -1]],              (N, C, H),      (N, 2, 3)),
+    Case(lambda x: x[:, [True, False, True], [0, 1]],         (N, 3, H),      (N, 2)),
+    Case(lambda x: x[list(range(8)) * 9],                     (N, H),         (72, H)),
+    Case(lambda x, i: x[:, i, [0]],                           [(N, C, H), INDEX], (N, T)),
+    Case(lambda x, i: x.narrow(1, i, 3),                      [(N, H), ("int64",)], (N, 3)),
+    Case(set_at(ALL, 0),                                      [(N, C, H), (N, H)], (N, C, H)),
+    Case(set_at(ALL, -1),                                     [(N, C, H), (1, 1, H)], (N, C, H)),
+    Case(set_at(0, ..., 1),                                   [(N, C, H), ()], (N, C, H)),
+    Case(set_at(..., slice(1, 3)),                            (N, C, H),      (N, C, H)),
+    Case(set_at(ALL, slice(1, -1)),                           [(N, C, H), (N, C - 2, 1)], (N, C, H)),
+    Case(set_at(ALL, slice(1, None, 2)),                      [(N, C, H), (N, floordiv(C, 2), H)], (N, C, H)),
+    Case(set_at(ALL, slice(2, 8, 3), slice(1, None)),         [(N, C, H), (2, H - 1)], (N, C, H)),
+    Case(set_at(ALL, None, slice(5, 2)),                      (N, C, H),      (N, C, H)),
+    Case(set_at(0, None),                                     [(N, C, H), (1, C, H)], (N, C, H)),
+    Case(set_at(...),                                         [(N, C, H), (C, 1)], (N, C, H)),
+    Case(set_at(ALL, [0, 2]),                                 [(N, C, H), (2, H)], (N, C, H)),
+    Case(set_by,                                              [(N, C, H), INDEX, (N, T, 1)], (N, C, H)),
+    Case(cleared,                                             [(N, H), (N, "bool")], (N, H)),
+    Case(lambda x, i, y: x.index_put((i,), y, accumulate=True), [(N, H), INDEX, (T, H)], (N, H)),
 ]  # fmt: skip
 
 REJECTS = [

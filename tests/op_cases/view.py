@@ -9,6 +9,7 @@ from shapecalc.dims import floordiv
 from tests.op_cases.case import C, Case, D, H, N, Rejects, W
 
 SIX = [{"N": n} for n in (6, 12, 18)]
+WIDER = "the values are of float64 here, which have other bytes"
 
 CASES = [
     Case(lambda x: x.view(x.shape[0], -1),                    (N, C, H, W),   (N, C * H * W)),
@@ -18,9 +19,12 @@ CASES = [
     Case(lambda x: x.view(3, -1),                             (N, H),         (3, floordiv(N * H, 3)), [{"N": 9, "H": 4}, {"N": 2, "H": 12}]),
     Case(lambda x: x.view(size=(-1,)),                        (N, H),         (N * H,)),
     Case(lambda x: x.view(-1, x.shape[1] // 2, 2),            (N, H),         (N, floordiv(H, 2), 2), [{"N": 5, "H": 8}, {"N": 3, "H": 10}]),
-    Case(lambda x: x.view(torch.int32),                       (N, H),         (N, H)),
-    Case(lambda x: x.view(torch.int16),                       (N, H),         (N, 2 * H)),
-    Case(lambda x: x.view(dtype=torch.float64),               (N, H),         (N, floordiv(H, 2)), [{"N": 5, "H": 8}, {"N": 3, "H": 10}]),
+    Case(lambda x: x.view(torch.int32),                       (N, H),         (N, H), unseen=WIDER),
+    Case(lambda x: x.view(torch.int16),                       (N, H),         (N, 2 * H), unseen=WIDER),
+    Case(lambda x: x.view(torch.int16),                       (N, H, "float64"), (N, 4 * H)),
+    Case(lambda x: x.view(torch.complex128),                  (N, 2 * H, "float64"), (N, H)),
+    Case(lambda x: x.view(torch.int64),                       (N, H, "float64"), (N, H)),
+    Case(lambda x: x.view(dtype=torch.float64),               (N, H),         (N, floordiv(H, 2)), [{"N": 5, "H": 8}, {"N": 3, "H": 10}], WIDER),
     Case(lambda x: x.reshape(x.shape[0], -1, 2),              (N, 8, H),      (N, 4 * H, 2)),
     Case(lambda x: torch.reshape(x, (-1,)),                   (N, H),         (N * H,)),
     Case(lambda x: torch.reshape(x, shape=(-1, 2)),           (N, 2 * H),     (N * H, 2)),
