@@ -30,7 +30,7 @@ from shapecalc.trace.run import trace
 from shapecalc.trace.symbolic_tensor import DTYPES
 from tests.op_cases.case import Calls, Case
 from tests.reached import reached, slab, slabs, starts, tensors_in
-from tests.test_ops import CASES, _training, run
+from tests.test_ops import CASES, _training, run, traced
 
 LARGEST = 40_000  # elements of an operand, beyond which a row is too slow for every slab
 
@@ -55,7 +55,7 @@ def returned(graph: LayerGraph, layer: Layer) -> list[int]:
         n
         for shape in shapes_in(graph.output)
         for n in range(len(own))
-        if own[n] is shape or getattr(shape, "source", None) == OutputRef(layer.index, n)
+        if getattr(shape, "source", None) == OutputRef(layer.index, n)
     ]
     return found or list(range(len(own)))
 
@@ -252,3 +252,15 @@ def test_access_is_what_reaches_the_output(case: Case) -> None:
                 assert not len(missed), f"{where}: reaches {missed[:3].tolist()}, which is denied"
                 wrong = np.argwhere(want & ~got)
                 assert bound or not len(wrong), f"{where}: does not reach {wrong[:3].tolist()}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_access_of_symbolic_sizes_asks_what_the_shape_asked(case: Case) -> None:
+    for layer in traced(case).layers:
+        with following(Path(case.samples()[0])) as path:
+            layer.op.out_shape(*layer.in_shapes)
+            asked = len(path.assumptions)
+            for number, out in enumerate(layer.out_shapes):
+                rule = layer.op.reads(layer.in_shapes, out, number)
+                assert rule is None or len(rule) == len(layer.in_shapes)
+        assert not path.assumptions[asked:]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shapecalc import dims
-from shapecalc.access import Reads, along, reduced
+from shapecalc.access import Reads, along, everything, reduced, same
 from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
@@ -131,6 +131,32 @@ class KthValue(Op):
         return [reduced(x, out, [axis_index(self.dim, len(x))], keepdim=self.keepdim)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsIn(Op):
+    """Which elements are among the elements of another tensor.
+
+    Shapes:
+        elements: any shape
+        test_elements: any shape, unless it is a number
+        output: the shape of `elements`
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.isin.html
+    """
+
+    def out_shape(self, elements: Shape, *test_elements: Shape) -> OutShape:
+        """Keep the shape."""
+        return elements
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one element, and all to compare it with."""
+        _, *others = inputs
+        return [same(len(out)), *map(everything, others)]
+
+    def __str__(self) -> str:
+        return "isin"
+
+
 def require_within(k: Dim, size: Dim, *, least: int) -> None:
     """Demand that `k` elements can be chosen out of `size`."""
     message = f"k={dims.format_dim(k)} is out of range for an axis of {dims.format_dim(size)}"
@@ -153,7 +179,8 @@ def read_isin(
     """https://pytorch.org/docs/stable/generated/torch.isin.html"""
     if not isinstance(elements, Operand):
         elements = Operand(Shape())  # a number
-    return pointwise("isin", [elements], "bool")
+    others = (test_elements,) if isinstance(test_elements, Operand) else ()
+    return Call(IsIn(), (elements, *others), "bool")
 
 
 @reader("sort")

@@ -168,9 +168,10 @@ class FFTShift(Op):
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
         """Read one element, from half an axis before it, around the end."""
         entries = list[AxisAccess](map(Same, range(len(out))))
+        halve = dims.ceildiv if self.function == "ifftshift" else dims.floordiv
         for dim in range(len(out)) if self.dim is None else self.dim:
             axis = axis_index(dim, len(out))
-            half = dims.floordiv(out[axis] + (self.function == "ifftshift"), 2)
+            half = halve(out[axis], 2)
             entries[axis] = Window(axis=axis, padding=half, mode="circular")
         return [Access(tuple(entries))]
 

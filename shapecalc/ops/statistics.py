@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from shapecalc import access, dims
-from shapecalc.access import Reads, everything
+from shapecalc.access import Reads, everything, same
 from shapecalc.conditions import require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError, SizeError
@@ -24,6 +24,7 @@ class Quantile(Op):
 
     Shapes:
         x: any shape
+        q: (n,) or (), unless it is a number
         output: (*q, *x without axis `dim`, or with size 1 there)
 
     Raises:
@@ -38,17 +39,18 @@ class Quantile(Op):
     dim: int | None = None
     keepdim: bool = False
 
-    def out_shape(self, x: Shape) -> OutShape:
+    def out_shape(self, x: Shape, *q: Shape) -> OutShape:
         """Put the fractions in front."""
         axes = axes_of(None if self.dim is None else (self.dim,), len(x))
         require_elements(x, len(x))
         return (*self.q, *reduced(x, axes, keepdim=self.keepdim))
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
-        """Read all along the axis."""
-        (x,) = inputs
+        """Read all along the axis, and one fraction."""
+        x, *fractions = inputs
         axes = axes_of(None if self.dim is None else (self.dim,), len(x))
-        return [access.reduced(x, out, axes, keepdim=self.keepdim, first=len(self.q))]
+        values = access.reduced(x, out, axes, keepdim=self.keepdim, first=len(self.q))
+        return [values, *(same(len(q)) for q in fractions)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,8 @@ def read_quantile(
     fractions = q.shape if isinstance(q, Operand) else Shape()
     if len(fractions) > 1:
         raise RankError(f"q is a number or has one axis, got {fractions}")
-    return Call(Quantile(q=fractions, dim=dim, keepdim=keepdim), (input,))
+    op = Quantile(q=fractions, dim=dim, keepdim=keepdim)
+    return Call(op, (input, q) if isinstance(q, Operand) else (input,), input.dtype)
 
 
 @reader("unique", "unique_consecutive", named=True)

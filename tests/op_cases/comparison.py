@@ -36,6 +36,8 @@ CASES = [
     Case(lambda x: (x != 0) & (x > 1),                        (N, H),          (N, H)),
     Case(lambda x, y: torch.isclose(x, y, rtol=1e-3),         [(N, 1), (H,)],  (N, H)),
     Case(torch.isin,                                          [(N, H), (W,)],  (N, H)),
+    Case(lambda x: torch.isin(x, 1),                          (N, H, "int64"), (N, H)),
+    Case(lambda x: torch.isin(1, x),                          (N, "int64"),    ()),
     Case(lambda x: torch.sort(x, dim=0, descending=True),     (N, H),          [(N, H), (N, H)]),
     Case(lambda x: x.sort().values,                           (N, H),          (N, H)),
     Case(lambda x: torch.sort(x, stable=True, dim=1)[1],      (N, H),          (N, H)),

@@ -25,6 +25,7 @@ CASES = [
     Case(lambda x: torch.cummax(x, 0),                        (),             [(), ()]),
     Case(lambda x: torch.gradient(x, spacing=2.0),            (2, 3),         [(2, 3), (2, 3)]),
     Case(lambda x: torch.gradient(x, spacing=(torch.arange(float(x.shape[0])) ** 2,), dim=0)[0], (N, H), (N, H)),
+    Case(lambda x: torch.gradient(x, spacing=(torch.arange(9.0) ** 2,), dim=0, edge_order=2)[0], (9, 2), (9, 2)),
     Case(lambda x: torch.trapezoid(x),                        (N, H),         (N,)),
     Case(lambda x, y: torch.trapezoid(x, y, dim=0),           [(N, H), (N,)], (H,)),
     Case(lambda x: torch.trapz(x, dx=2.0),                    (N, H),         (N,)),

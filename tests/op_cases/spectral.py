@@ -36,6 +36,7 @@ CASES = [
     Case(lambda x, w: torch.stft(x, 8, 3, 5, w, pad_mode="constant", return_complex=True), [(N, L), (5,)], (N, 5, floordiv(L, 3) + 1)),
     Case(lambda x, w: torch.stft(x, 8, 2, 5, w, center=False, return_complex=True), [(N, L), (5,)], (N, 5, floordiv(L, 2) - 3)),
     Case(lambda x, w: torch.istft(x, 8, 3, 6, w),            [(N, 5, T, WIDE), (6,)], (N, 3 * T - 3)),
+    Case(lambda x, w: torch.istft(x, 8, 2, 5, w),            [(N, 5, T, WIDE), (5,)], (N, 2 * T - 2)),
     Case(there_and_back, (N, L), (N, L)),
 ]  # fmt: skip
 
