@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from shapecalc import dims
 from shapecalc.access import (
@@ -12,7 +12,6 @@ from shapecalc.access import (
     Range,
     Reads,
     Same,
-    along,
     element_number,
     index,
     inserted,
@@ -24,6 +23,7 @@ from shapecalc.errors import RankError
 from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.joining import Tensors, as_tensors, at_least, joined
 from shapecalc.ops.reduction import axes_of
+from shapecalc.ops.triangle import from_on, up_to
 from shapecalc.registry import reader
 
 
@@ -162,7 +162,7 @@ class DiagFlat(Op):
         (x,) = inputs
         below, above = before_diagonal(self.offset)
         if not x:
-            return [Access((), (_from_on(0, below), _from_on(1, above)))]
+            return [Access((), (_block(0, below), _block(1, above)))]
         row, column = index(0) - below, index(1) - above
         entries = list(element_number(row, x).axes)
         if isinstance(last := entries[-1], Interval):
@@ -204,7 +204,7 @@ class BlockDiag(Op):
         for x in inputs:
             rows, columns = at_least(2, x)
             entries = (shifted(0, -row), shifted(1, -column))[2 - len(x) :]
-            within = (_from_on(0, row, rows), _from_on(1, column, columns))
+            within = (_block(0, row, rows), _block(1, column, columns))
             accesses.append(Access(entries, within))
             row, column = row + rows, column + columns
         return accesses
@@ -246,104 +246,14 @@ class DiagonalScatter(Op):
         rank = len(out)
         rows, columns = plane = axes_of((self.dim1, self.dim2), rank)
         on = index(rows) + self.offset
-        beside = [_up_to(rank, columns, on - 1), _from(rank, columns, on + 1)]
+        beside = [up_to(rank, columns, on - 1), from_on(rank, columns, on + 1)]
         return [beside, _diagonal_of(rank, plane, self.offset)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Triangle(Op):
-    """`tril`, `triu`: the elements on one side of a diagonal, and 0 on the other.
-
-    Shapes:
-        x: (*, rows, columns)
-        output: that shape
-
-    Raises:
-        RankError: `x` has less than 2 axes.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.tril.html
-    """
-
-    function: str = field(repr=False)
-    diagonal: Dim = dims.ZERO
-
-    @property
-    def kind(self) -> str:
-        """The function's own name."""
-        return self.function
-
-    def out_shape(self, x: Shape) -> OutShape:
-        """Keep the shape."""
-        if len(x) < 2:
-            raise RankError(f"{self.function} takes at least 2 dimensions, got {x}")
-        return x
-
-    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
-        """Read one element on this side of the diagonal, and none on the other."""
-        side = _up_to if self.function == "tril" else _from
-        last = len(out) - 1
-        return [side(len(out), last, index(last - 1) + self.diagonal)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillDiagonal(Op):
-    """`x` with a number on its diagonal; `wrap` starts again below the end of a tall matrix.
-
-    Shapes:
-        x: (rows, columns), or more axes that are all of one size
-        output: that shape
-
-    Raises:
-        RankError: `x` has less than 2 axes.
-        DimMismatchError: more axes than 2 differ in their size.
-
-    Source:
-        https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html
-    """
-
-    wrap: bool = False
-
-    @property
-    def kind(self) -> str:
-        """The function's own name."""
-        return "fill_diagonal"
-
-    def out_shape(self, x: Shape) -> OutShape:
-        """Compare the sizes."""
-        if len(x) < 2:
-            raise RankError(f"a diagonal takes at least 2 dimensions, got {x}")
-        if len(x) > 2:
-            for size in x[1:]:
-                require_same(size, x[0], "the size of every axis to be")
-        return x
-
-    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
-        """Read one element beside the diagonal: where two neighboring indices differ."""
-        rank = len(out)
-        accesses = list[Access]()
-        for axis in range(1, rank):
-            on = index(axis - 1)
-            if self.wrap and rank == 2:  # one row is left out between two diagonals
-                on = dims.mod(on, out[1] + 1)
-            accesses += [_up_to(rank, axis, on - 1), _from(rank, axis, on + 1)]
-        return [accesses]
 
 
 # ---------------------------------------------------------------------------- parts of a plane
 
 
-def _up_to(rank: int, axis: int, last: Dim) -> Access:
-    """Return the access to elements whose index on an axis is at most `last`."""
-    return along(rank, [axis], Interval(index(axis), dims.minimum(index(axis), last)))
-
-
-def _from(rank: int, axis: int, first: Dim) -> Access:
-    """Return the access to elements whose index on an axis is at least `first`."""
-    return along(rank, [axis], Interval(dims.maximum(index(axis), first), index(axis)))
-
-
-def _from_on(axis: int, start: Dim, count: Dim = dims.ONE) -> Range:
+def _block(axis: int, start: Dim, count: Dim = dims.ONE) -> Range:
     return Range(axis=axis, start=start, stop=start + count)
 
 
@@ -408,17 +318,3 @@ def read_diagflat(input: Operand, offset: IntoDim = 0) -> Call:
 def read_block_diag(*tensors: Operand | Tensors) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.block_diag.html"""
     return joined(BlockDiag(), as_tensors(tensors))
-
-
-@reader("tril", "triu", named=True)
-def read_tril(
-    function: str, input: Operand, diagonal: IntoDim = 0, *, out: Operand | None = None
-) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.tril.html"""
-    return Call(Triangle(function=function, diagonal=dims.as_dim(diagonal)), (input,))
-
-
-@reader("fill_diagonal")
-def read_fill_diagonal(input: Operand, fill_value: float, wrap: bool = False) -> Call:
-    """https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html"""
-    return Call(FillDiagonal(wrap=wrap), (input,))

@@ -23,19 +23,11 @@ CASES = [
     Case(lambda x: torch.diagflat(x, offset=-1),              (N,),           (N + 1, N + 1)),
     Case(lambda x, y: x.diagonal_scatter(y, 1),               [(N, N), (N - 1,)], (N, N)),
     Case(torch.block_diag,                                    [(N, H), (W,), ()], (N + 2, H + W + 1)),
-    Case(lambda x: x.tril(-1),                                (N, H, W),      (N, H, W)),
-    Case(lambda x: torch.triu(x, diagonal=1),                 (N, H),         (N, H)),
-    Case(lambda x: x.fill_diagonal_(0),                       (N, H),         (N, H)),
     Case(lambda x: torch.diag_embed(x, -2, -1, 0),            (N, H),         (H + 2, N, H + 2)),
     Case(lambda x: torch.diagflat(x, 2),                      (N, 3),         (3 * N + 2, 3 * N + 2)),
     Case(lambda x: torch.diagflat(x, -1),                     (),             (2, 2)),
     Case(lambda x: torch.diagflat(x),                         (N, 0),         (0, 0)),
     Case(lambda x, y: x.diagonal_scatter(y, -2, 2, 0),        [(N, H, N), (H, N - 2)], (N, H, N)),
-    Case(lambda x: x.tril(2),                                 (N, H),         (N, H)),
-    Case(lambda x: x.triu(-2),                                (N, H, W),      (N, H, W)),
-    Case(lambda x: x.fill_diagonal_(0),                       (4, 4, 4),      (4, 4, 4)),
-    Case(lambda x: x.fill_diagonal_(0, wrap=True),            (N, 3),         (N, 3)),
-    Case(lambda x: x.fill_diagonal_(0, wrap=True),            (3, H),         (3, H)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -45,6 +37,4 @@ REJECTS = [
     Rejects(lambda x: torch.diag_embed(x, dim1=0, dim2=0),    (3,)),
     Rejects(lambda x, y: x.diagonal_scatter(y),               [(3, 3), (2,)]),
     Rejects(torch.block_diag,                                 [(2, 3), (2, 3, 4)]),
-    Rejects(torch.tril,                                       (3,)),
-    Rejects(lambda x: x.fill_diagonal_(0),                    (3, 4, 3)),
 ]  # fmt: skip
