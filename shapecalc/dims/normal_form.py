@@ -252,6 +252,20 @@ def quotient(value: Dim) -> tuple[Dim, Dim] | None:
     return (numerator, denominator) if sizes else None
 
 
+def cofactor(product: Dim, factor: Dim) -> Dim | None:
+    """Return product/factor where that is a formula of sizes again, else None.
+
+    >>> from shapecalc.dims import symbol
+    >>> H, W = symbol("H"), symbol("W")
+    >>> cofactor(expand((H + 1) * (W + 2)), H + 1)
+    W + 2
+    """
+    numerator, denominator = sympy.fraction(sympy.cancel(product / factor))
+    if denominator != 1 or not all(map(integer_polynomial, Add.make_args(numerator))):
+        return None
+    return expand(numerator)
+
+
 def never_zero(dim: Dim) -> bool:
     """Tell whether `dim` is a multiple of a number plus a constant that is none, as 4*N + 1.
 

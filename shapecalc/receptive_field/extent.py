@@ -49,26 +49,27 @@ class Extent:
         return None if size is None else Fraction(size - len(self.holes), size)
 
 
-def extent(relation: Relation) -> Extent:
+def extent(relation: Relation, context: str) -> Extent:
     """Return the window of a relation of one index.
 
     >>> from shapecalc.sets import relation
-    >>> three = extent(relation("{ [i] -> [j] : 2i - 1 <= j <= 2i + 1 }"))
+    >>> three = extent(relation("{ [i] -> [j] : 2i - 1 <= j <= 2i + 1 }"), "{ : true }")
     >>> three.size, three.stride, three.padding, three.centre
     (3, Fraction(2, 1), 1, Fraction(0, 1))
-    >>> extent(relation("{ [i] -> [j] : -2 + i <= j <= 2 + i and (i + j) mod 2 = 0 }")).holes
+    >>> gridded = relation("{ [i] -> [j] : -2 + i <= j <= 2 + i and (i + j) mod 2 = 0 }")
+    >>> extent(gridded, "{ : true }").holes
     (1, 3)
     """
     if relation.parameters:
-        return unsteady(relation)
+        return unsteady(relation, context)
     found = _steady(relation)
     if found is None:
-        return unsteady(relation)
+        return unsteady(relation, context)
     period, step = found
     windows = [relation.interval((i,)) for i in range(period)]
     sizes = [0 if window is None else window[1] - window[0] + 1 for window in windows]
     if windows[0] is None:
-        return unsteady(relation)
+        return unsteady(relation, context)
     low, high = windows[0]
     largest = sizes.index(max(sizes))
     return Extent(
@@ -99,7 +100,14 @@ def _steady(relation: Relation) -> tuple[int, int] | None:
     return None
 
 
-def unsteady(relation: Relation) -> Extent:
-    """Return the size of the widest window of a relation that no formula describes."""
+def unsteady(relation: Relation, context: str) -> Extent:
+    """Return the size of the widest window of a relation that does not move by a fixed step.
+
+    One that does not move at all has the same window for every output.
+    """
+    if relation.rank == 0:
+        ends = relation.ends(context)
+        size = None if ends is None else dims.expand(ends[1] - ends[0] + 1)
+        return Extent(size=size, smallest=size, padding=None)
     widest = relation.widest()
     return Extent(size=None if widest is None else dims.as_dim(widest), smallest=None)

@@ -52,17 +52,18 @@ class AxisField:
         Where an axis is a number of several digits that symbols keep from being put together,
         it is the relation from those digits.
         """
-        reach = self.reach.as_one()
+        reach, layout = self.reach.as_one(), list(self.layout)
         for axis in self.outputs:
-            sizes = self.layout[axis]
+            sizes = layout[axis]
             if len(sizes) > 1:
                 try:
                     reach = respelled(reach, axis, sizes, (dims.product(sizes),))
                 except NotAffine:
                     break
+                layout[axis] = (dims.product(sizes),)
         digits = sorted(reach.moving)
         names = ["i"] if len(digits) == 1 else [f"i{n}" for n in range(len(digits))]
-        return reach.ordered(digits).named(names)
+        return reach.ordered(digits, tuple(layout)).named(names)
 
 
 class ReceptiveField:
@@ -163,7 +164,7 @@ class ReceptiveField:
             return Extent(size=axis.size, smallest=axis.size)
         if len(axis.outputs) == 1 and axis.relation.rank == 1:
             return self._fields.extent(axis.relation)
-        return unsteady(axis.relation)
+        return unsteady(axis.relation, self._fields.context)
 
     @property
     def size(self) -> tuple[int | Dim | None, ...]:

@@ -69,14 +69,15 @@ class Reach:
         """Return the reach with one relation for all."""
         return self
 
-    def ordered(self, digits: Sequence[Digit]) -> Relation:
+    def ordered(self, digits: Sequence[Digit], layout: Layout) -> Relation:
         """Return the relation from some digits, in this order, whatever the others are."""
         if tuple(digits) == self.digits:
             return self.relation
-        gone = [n for n, digit in enumerate(self.digits) if digit not in digits]
-        kept = [digit for digit in self.digits if digit in digits]
-        found = self.relation.without(gone)
-        return found if kept == list(digits) else found.through(_lifting(digits, kept))
+        gone = [digit for digit in self.digits if digit not in digits]
+        declared, bounds = _bounds(gone, layout)
+        rest = f" : {' and '.join(bounds)}" if bounds else ""
+        access = f"{{ [{_names(digits)}] -> [{_names(self.digits)}]{rest} }}"
+        return self.relation.through(declared + access)
 
 
 class Part(NamedTuple):
@@ -201,7 +202,7 @@ class Passage:
         for axis, entry in enumerate(self.access.axes):
             if isinstance(entry, Same) and len(self.layout[axis]) > 1:
                 spelled.setdefault(entry.axis, self.layout[axis])
-        here = all(
+        here = self.shape == self.out_shape and all(
             isinstance(entry, Same) and entry.axis == axis
             for axis, entry in enumerate(self.access.axes)
         )
@@ -224,8 +225,9 @@ class Passage:
 
     def _joined(self, reach: Joined, image: Image, name: str) -> Reach:
         """Carry the parts one by one: over the axis that they lie on, they are united."""
-        entry = self.access.axes[reach.chooser.axis]
-        if self.access.when or not isinstance(entry, (Whole, Same)):
+        axis = reach.chooser.axis
+        entry = self.access.axes[axis]
+        if self.access.when or not (isinstance(entry, Whole) or self._kept(axis)):
             return self.carry(reach.as_one(), image, name)
         carried = [self.carry(part.reach, image, name) for part in reach.parts]
         if isinstance(entry, Same):
@@ -238,8 +240,13 @@ class Passage:
         return found
 
     def _kept(self, axis: int) -> bool:
+        """Tell whether an axis is as it was, with all of its elements."""
         entry = self.access.axes[axis]
-        return isinstance(entry, Same) and self.out[entry.axis] == self.layout[axis]
+        return (
+            isinstance(entry, Same)
+            and self.out[entry.axis] == self.layout[axis]
+            and self.out_shape[entry.axis] == self.shape[axis]
+        )
 
     def _renamed(self, reach: Reach) -> Reach:
         names = {
@@ -258,7 +265,8 @@ class Passage:
             writer.read(axis, reach.digits, moving=axis in moving_axes)
         for range_ in self.access.when:
             writer.only(range_.axis, range_.start, range_.stop, range_.step)
-        within = image.text if writer.whole and image.entire is not None else ""
+        over = writer.whole and not writer.moving
+        within = image.text if over and image.entire is not None else ""
         found = reach.relation.through(writer.text(reach.digits), within)
         made = Reach(
             digits=tuple(writer.digits),
@@ -529,11 +537,16 @@ def _names(digits: Sequence[Digit]) -> str:
 
 def _domain(digits: Sequence[Digit], layout: Layout) -> str:
     """Return all values of digits as a set, as far as their sizes can be written."""
+    declared, bounds = _bounds(digits, layout)
+    return f"{declared}{{ [{_names(digits)}] : {' and '.join(bounds)} }}"
+
+
+def _bounds(digits: Sequence[Digit], layout: Layout) -> tuple[str, list[str]]:
+    """Return the symbols in the sizes of digits, and the bounds of the digits, for isl."""
     sizes = [(digit.name, size_of(digit, layout)) for digit in digits]
     texts = [(name, size, isl_text(size, {})) for name, size in sizes]
     bounds = [f"0 <= {name}" + (f" < {text}" if text else "") for name, _, text in texts]
-    declared = head(*(size for _, size, text in texts if text))
-    return f"{declared}{{ [{_names(digits)}] : {' and '.join(bounds)} }}"
+    return head(*(size for _, size, text in texts if text)), bounds
 
 
 # ---------------------------------------------------------------------------- other spellings
@@ -560,22 +573,23 @@ def regrouped(reach: Reach, groups: Sequence[Block], layout: Layout, out: Shape)
     for digit in reach.digits:
         if size_of(digit, layout) == 1:
             reach = _fixed(reach, digit)
-    renamed: dict[Digit, Digit] = {}
+    # on their way from old places to new ones, digits stand on axes that no tensor has
+    reach = reach.renamed({digit: _on_its_way(digit) for digit in reach.digits})
+    arrived: dict[Digit, Digit] = {}
     for group in groups:
-        if not any(digit in reach.digits for digit in group.before):
-            continue
+        before = tuple(map(_on_its_way, group.before))
         if len(group.after) == 1:
             (axis,) = group.after
-            renamed |= {digit: Digit(axis, n) for n, digit in enumerate(group.before)}
+            arrived |= {digit: Digit(axis, n) for n, digit in enumerate(before)}
             continue
-        # digits on their way from old places to new ones stand on axes that no tensor has
-        old = tuple(Digit(~digit.axis, digit.place) for digit in group.before)
-        reach = reach.renamed(dict(zip(group.before, old, strict=True)))
         sizes = tuple(size_of(digit, layout) for digit in group.before)
         after = tuple(Digit(axis, 0) for axis in group.after)
-        reach = _substituted(reach, old, sizes, after, tuple(out[axis] for axis in group.after))
-        renamed |= {digit: digit for digit in after}
-    return reach.renamed(renamed)
+        reach = _substituted(reach, before, sizes, after, tuple(out[axis] for axis in group.after))
+    return reach.renamed(arrived)
+
+
+def _on_its_way(digit: Digit) -> Digit:
+    return Digit(~digit.axis, digit.place)
 
 
 def _fixed(reach: Reach, gone: Digit) -> Reach:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from shapecalc import dims
 from shapecalc.access import Reads
-from shapecalc.conditions import Condition, Hint, Path, following
+from shapecalc.conditions import Hint, Path, following
 from shapecalc.dims import Dim, Shape
 from shapecalc.graph import InputRef, Label, Layer, LayerGraph, OutputRef, Source
 from shapecalc.op import Op
+from shapecalc.receptive_field.accepted import EVERY_SIZE, Accepted
 from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.digits import plain
 from shapecalc.receptive_field.extent import Extent, extent
@@ -22,9 +23,7 @@ from shapecalc.receptive_field.tensor_field import (
     start,
     step,
 )
-from shapecalc.sets import Relation, context, follows, relation
-
-EVERY = "{ : true }"
+from shapecalc.sets import Relation, relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ class Fields:
     setting: Setting
     inputs: Mapping[str, TensorField]
     layers: tuple[tuple[TensorField, ...], ...]
+    context: str  # the sizes that the fields hold for, in isl's language
     size: Callable[[Dim], Dim]  # a size as the walk sees it: at its sizes, if it has any
     extents: dict[Relation, Extent] = field(default_factory=dict, repr=False, compare=False)
 
@@ -61,7 +61,7 @@ class Fields:
     def extent(self, relation: Relation) -> Extent:
         """Return what people read off a relation, found once."""
         if relation not in self.extents:
-            self.extents[relation] = extent(relation)
+            self.extents[relation] = extent(relation, self.context)
         return self.extents[relation]
 
 
@@ -81,8 +81,8 @@ class _Walk:
         self.hint = Hint(dict(graph.hint) if sizes is None else dict(sizes))
         self._shapes: dict[Shape, Shape] = {}
         self._reads: dict[tuple[Op, tuple[Shape, ...], Shape, int], Reads | None] = {}
-        self._equal: dict[tuple[Dim, Dim], bool] = {}
-        self._pinned = {} if sizes is not None else _pinned(graph)
+        self._accepted = Accepted(graph)
+        self._pinned = {} if sizes is not None else self._accepted.pinned
 
     def shape(self, shape: Shape) -> Shape:
         """Return a shape as the walk sees it: at its sizes, or with pinned symbols replaced."""
@@ -99,25 +99,13 @@ class _Walk:
             return dims.as_dim(dims.evaluate(dim, self.sizes))
         return dims.expand(dim.xreplace(self._pinned)) if self._pinned else dim
 
-    def equal(self, one: Dim, other: Dim) -> bool:
-        """Tell whether two sizes are equal wherever the graph holds."""
-        if one == other:
-            return True
-        known = self._equal.get((one, other))
-        if known is None:
-            conditions = [premise.condition for premise in self.graph.premises]
-            claim = Condition(one, "==", other)
-            known = claim in conditions or follows(claim, conditions)
-            self._equal[one, other] = known
-        return known
-
     def fields(self) -> Fields:
         """Walk."""
         concrete = self.sizes is not None
         images = dict[InputAxis, Image]()
         inputs = dict[str, TensorField]()
         identity = relation("{ [i] -> [j] : j = i }")
-        accepted = context(p.condition for p in self.graph.premises) if not concrete else EVERY
+        accepted = EVERY_SIZE if concrete else self._accepted.context
         for tensor in self.graph.inputs:
             shape = self.shape(tensor.shape)
             reaches = {}
@@ -130,13 +118,13 @@ class _Walk:
                     own = identity.within(images[key].text)
                 reaches[key] = Reach(digits, own, frozenset(digits))
             inputs[tensor.name] = TensorField(plain(shape), reaches)
-        setting = Setting(images, self.hint, self.equal, concrete)
+        setting = Setting(images, self.hint, self._accepted.equal, concrete)
         found: list[tuple[TensorField, ...]] = []
-        known = Fields(self.graph, setting, inputs, (), self.size)
+        known = Fields(self.graph, setting, inputs, (), accepted, self.size)
         with following(Path(self.hint)):
             for layer in self.graph.layers:
                 found.append(self.layer(layer, found, known))
-        return Fields(self.graph, setting, inputs, tuple(found), self.size)
+        return Fields(self.graph, setting, inputs, tuple(found), accepted, self.size)
 
     def layer(
         self, layer: Layer, found: list[tuple[TensorField, ...]], known: Fields
@@ -168,14 +156,3 @@ class _Walk:
 def _only_inherits(layer: Layer) -> bool:
     """Tell whether a layer is less than proved for what it rests on, not for its own op."""
     return type(layer.op).__name__ != "Unruled"
-
-
-def _pinned(graph: LayerGraph) -> dict[Dim, Dim]:
-    """Return the symbols that the model accepts one size for alone."""
-    return {
-        premise.condition.left: premise.condition.right
-        for premise in graph.premises
-        if premise.condition.relation == "=="
-        and premise.condition.left.is_Symbol
-        and premise.condition.right.is_Integer
-    }

@@ -7,6 +7,9 @@ from functools import lru_cache
 
 import islpy as isl
 
+from shapecalc import dims
+from shapecalc.dims import Dim
+
 _IN, _OUT, _SET, _PARAM = (
     isl.dim_type.in_,
     isl.dim_type.out,
@@ -113,13 +116,6 @@ class Relation:
             map_ = map_.set_dim_name(_IN, n, name)
         return Relation(map_)
 
-    def without(self, positions: Sequence[int]) -> Relation:
-        """Return the relation whatever the indices at these positions are."""
-        map_ = self._map
-        for position in sorted(positions, reverse=True):
-            map_ = map_.project_out(_IN, position, 1)
-        return Relation(map_.coalesce()) if positions else self
-
     def is_empty(self) -> bool:
         """Tell whether nothing is related to anything."""
         return bool(self._map.is_empty())
@@ -187,6 +183,19 @@ class Relation:
         high = extent.dim_max_val(0)
         return high.to_python() + 1 if high.is_int() else None
 
+    def ends(self, context: str) -> tuple[Dim, Dim] | None:
+        """Return the least and the greatest j over all indices as formulas of the symbols.
+
+        None where these are several formulas, or have no bound.
+        """
+        image = self._map.range().intersect_params(_parsed_set(context))
+        if image.is_empty() or not image.dim_is_bounded(_SET, 0):
+            return None
+        given = image.params()
+        low, high = image.dim_min(0), image.dim_max(0)
+        ends = [_formula(end.gist(given).coalesce()) for end in (low, high)]
+        return None if None in ends else (ends[0], ends[1])
+
     def __str__(self) -> str:
         return str(self._map)
 
@@ -215,6 +224,26 @@ def _parsed(text: str) -> isl.Map:
 @lru_cache(1 << 12)
 def _parsed_set(text: str) -> isl.Set:
     return isl.Set(text)
+
+
+def _formula(value: isl.PwAff) -> Dim | None:
+    """Return a size that isl computed as a formula, where it is one for all symbols."""
+    pieces = list[isl.Aff]()
+    value.foreach_piece(lambda _, aff: pieces.append(aff))
+    return _size(pieces[0]) if len(pieces) == 1 else None
+
+
+def _size(aff: isl.Aff) -> Dim:
+    denominator = aff.get_denominator_val().to_python()
+    total = dims.as_dim((aff.get_constant_val() * denominator).to_python())
+    for n in range(aff.dim(_PARAM)):
+        weight = (aff.get_coefficient_val(_PARAM, n) * denominator).to_python()
+        total += weight * dims.symbol(aff.get_dim_name(_PARAM, n))
+    for n in range(aff.dim(isl.dim_type.div)):
+        weight = (aff.get_coefficient_val(isl.dim_type.div, n) * denominator).to_python()
+        if weight:
+            total += weight * _size(aff.get_div(n))
+    return dims.floordiv(total, denominator)
 
 
 def _without_parameters(set_: isl.Set) -> isl.Set:
