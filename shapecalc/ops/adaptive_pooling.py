@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, AxisAccess, Interval, Reads, Same, index
 from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import RankError, SizeError
@@ -63,6 +64,13 @@ class AdaptivePool(Op):
         out = (*x[:-axes], *spatial)
         return [out, out] if self.return_indices else out
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a window on every spatial axis, in the same channel."""
+        first = len(out) - len(self.output_size)
+        sizes = enumerate(zip(inputs[0][first:], out[first:], strict=True), first)
+        spatial = (adaptive_window(axis, size, count) for axis, (size, count) in sizes)
+        return [Access((*map(Same, range(first)), *spatial))]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FractionalMaxPool(Op):
@@ -113,6 +121,46 @@ class FractionalMaxPool(Op):
         require_elements(x, len(x) - 1)
         out = (*x[:-axes], *outputs)
         return [out, out] if self.return_indices else out
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a window on every spatial axis, in the same channel: which one is drawn."""
+        first = len(out) - len(self.kernel_size)
+        sizes = zip(inputs[0][first:], out[first:], self.kernel_size, strict=True)
+        spatial = (random_window(axis, *sizes) for axis, sizes in enumerate(sizes, first))
+        return [Access((*map(Same, range(first)), *spatial), bound="the windows are random")]
+
+
+def adaptive_window(axis: int, size: Dim, count: Dim) -> AxisAccess:
+    """Return the window on an axis that is pooled from `size` elements to `count`.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html, and
+        `start_index` and `end_index` of ATen/native/AdaptivePooling.h.
+    """
+    if count == size:
+        return Same(axis)
+    if count in (0, 1):
+        return WHOLE
+    start = dims.floordiv(dims.mul(index(axis), size), count)
+    return Interval(start, dims.ceildiv(dims.mul(index(axis) + 1, size), count) - 1)
+
+
+def random_window(axis: int, size: Dim, count: Dim, kernel_size: Dim) -> AxisAccess:
+    """Return where the random windows on an axis can be.
+
+    Window i starts at floor((i + u)*a) - floor(u*a) for a step of a = (H - k)/(n - 1) and a
+    random u from 0 to 1, in float arithmetic, and the last one at H - k.
+
+    Source:
+        `generate_intervals` of ATen/native/FractionalMaxPooling.h.
+    """
+    if count == 1:  # the last one
+        return Interval(size - kernel_size, size - 1)
+    least = dims.lower_bound(count)
+    if least is None or least < 2:
+        return WHOLE
+    far, steps = dims.mul(index(axis), size - kernel_size), count - 1
+    return Interval(dims.ceildiv(far, steps) - 1, dims.floordiv(far, steps) + kernel_size)
 
 
 def exactly(value: object, axes: int, what: str) -> tuple[Any, ...]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import product
+from typing import Any, TypeAlias
 
 from shapecalc import dims
+from shapecalc.access import Access, Reads, Same
 from shapecalc.conditions import choose, require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import DataDependentError, RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, SizeFloat, require_rank
 from shapecalc.ops.adaptive_pooling import AdaptivePool
+from shapecalc.ops.resampling import Resampling
 from shapecalc.ops.window import require_elements
 from shapecalc.registry import Built, layer, reader
 
@@ -54,6 +57,8 @@ class Interpolate(Op):
     size: Dim | tuple[Dim, ...] | None = None
     scale_factor: float | Dim | SizeFloat | tuple[float | Dim | SizeFloat, ...] | None = None
     mode: str = "nearest"
+    align_corners: bool = False
+    recompute_scale_factor: bool = False
     antialias: bool = False
 
     @property
@@ -79,6 +84,30 @@ class Interpolate(Op):
             return AdaptivePool(function="avg", output_size=sizes).out_shape(x)
         require_elements(x, len(x) - 1)
         return (batch, channels, *sizes)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the elements around a place of the image, in the same channel."""
+        (_, _, *spatial), sizes = inputs[0], out[2:]
+        if self.mode == "area":
+            return AdaptivePool(function="avg", output_size=tuple(sizes)).reads(inputs, out)
+        given = None if self.recompute_scale_factor else self.scale_factor
+        factors = _for_axes(given, len(spatial), "scale_factor")
+        pieces, bounds = [], set[str]()
+        axes = zip(spatial, sizes, factors, strict=True)
+        for axis, (size, count, factor) in enumerate(axes, start=2):
+            entries, bound = Resampling(
+                axis=axis,
+                size=size,
+                count=count,
+                mode=self.mode,
+                factor=factor.value if isinstance(factor, SizeFloat) else factor,
+                align_corners=self.align_corners,
+                antialias=self.antialias,
+            ).reads()
+            pieces.append(entries)
+            bounds.add(bound)
+        why = "; ".join(sorted(bounds - {""}))
+        return [[Access((Same(0), Same(1), *entries), bound=why) for entries in product(*pieces)]]
 
 
 def scaled(size: Dim, factor: float | Dim | SizeFloat) -> Dim:
@@ -137,11 +166,17 @@ def interpolate(
         raise SizeError(f"mode={mode!r} takes no antialias")
     if mode == "lanczos" and (align_corners or not antialias):
         raise SizeError("mode='lanczos' needs antialias=True, and takes no align_corners=True")
+    options: dict[str, Any] = {
+        "mode": mode,
+        "align_corners": bool(align_corners),
+        "antialias": antialias,
+    }
     if size is not None:
         sizes = tuple(map(dims.as_dim, size)) if isinstance(size, Sequence) else dims.as_dim(size)
-        return Interpolate(size=sizes, mode=mode, antialias=antialias)
+        return Interpolate(size=sizes, **options)
     factors = tuple(scale_factor) if isinstance(scale_factor, Sequence) else scale_factor
-    return Interpolate(scale_factor=factors, mode=mode, antialias=antialias)
+    recompute = bool(recompute_scale_factor)
+    return Interpolate(scale_factor=factors, recompute_scale_factor=recompute, **options)
 
 
 @reader("interpolate")

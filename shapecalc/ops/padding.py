@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import Access, AxisAccess, Interval, Reads, Same, Window, index
 from shapecalc.conditions import require
 from shapecalc.dims import ZERO, Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
@@ -60,6 +61,13 @@ class Pad(Op):
             require(dims.total(outs), ">=", 1, f"padding leaves nothing of {x}")
         return (*x[:kept], *outs)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the element at the same place, or the one that stands there in the padding."""
+        kept = len(out) - len(self.padding)
+        ends = zip(inputs[0][kept:], self.padding, strict=True)
+        entries = [unpadded(kept + n, *axis, self.mode) for n, axis in enumerate(ends)]
+        return [Access((*map(Same, range(kept)), *entries))]
+
     def general(self) -> tuple[Dim, Mapping[str, Dim]] | None:
         """The formula of the first padded axis; `q` is left out where the padding is even."""
         if not self.padding:
@@ -100,6 +108,24 @@ def padded(size: Dim, padding: tuple[Dim, Dim], mode: str) -> Dim:
         case _:
             raise SizeError(f"mode is constant, {', '.join(PADDING_MODES)}, got {mode!r}")
     return out
+
+
+def unpadded(axis: int, size: Dim, padding: tuple[Dim, Dim], mode: str) -> AxisAccess:
+    """Return which element of an axis stands at the output's index on its padded axis.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.CircularPad2d.html
+    """
+    low, high = padding
+    if mode != "circular":
+        return Window(axis=axis, padding=low, mode="zeros" if mode == "constant" else mode)
+    # elements are cut off first: what is left goes round
+    cut, shift = dims.minimum(low, ZERO), dims.maximum(low, ZERO)
+    left = size + cut + dims.minimum(high, ZERO)
+    if left == size:
+        return Window(axis=axis, padding=low, mode=mode)
+    at, straight = dims.mod(index(axis) - shift, left) - cut, index(axis) - low
+    return Interval(at, at, away=(straight, straight))
 
 
 def last_first(padding: Sequence[IntoDim]) -> Pairs:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import Access, Reads, Same
 from shapecalc.conditions import Condition, require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, per_axis, require_floating, require_rank
 from shapecalc.ops.convolution import (
+    channel_group,
     channels_of,
     conv,
     require_bias,
@@ -18,7 +20,7 @@ from shapecalc.ops.convolution import (
     require_groups,
     require_in_channels,
 )
-from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_window
+from shapecalc.ops.window import Pairs, PerAxis, as_pairs, require_window, windows
 from shapecalc.registry import Built, layer, reader
 
 
@@ -79,6 +81,21 @@ class ConvTranspose(Op):
             require(out, ">=", 1, f"the output has {format_dim(out)} elements on an axis")
             sizes.append(out)
         return (*batch, self.out_channels, *sizes)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read every element whose window covers this one, in the channels of its group."""
+        first = len(out) - len(self.kernel_size)
+        spatial = windows(
+            first,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            transposed=True,
+        )
+        batch = map(Same, range(first - 1))
+        channels = channel_group(first - 1, self.in_channels, self.out_channels, self.groups)
+        return [Access((*batch, channels, *spatial))]
 
     def general(self) -> tuple[Dim, Mapping[str, Dim]]:
         """The formula of one spatial axis, without `d` and `output_padding` at their defaults."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, Reads, Same
 from shapecalc.conditions import require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
@@ -67,6 +68,13 @@ class MaxUnpool(Op):
             require(out, ">=", 0, f"the output has {format_dim(out)} elements on an axis")
             spatial.append(out)
         return (*x[:-axes], *spatial)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the maxima of the same channel that the indices put there, and all indices."""
+        axes = len(self.kernel_size)
+        channel = map(Same, range(len(out) - axes))
+        image = Access((*channel, *(WHOLE,) * axes), bound="the values of the indices decide")
+        return [image, image]
 
     def general(self) -> tuple[Dim, Mapping[str, Dim]] | None:
         """The formula of one spatial axis, if no size is given."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecalc import dims
+from shapecalc.access import WHOLE, Access, Element, Range, Reads, Same, along, index, only
 from shapecalc.conditions import decide, require, require_positive, require_same
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim, symbol
 from shapecalc.errors import RankError, SizeError
@@ -40,6 +41,18 @@ class PixelShuffle(Op):
         area = dims.mul(r, r)
         require_divides(channels, area, "channels")
         return (*batch, dims.floordiv(channels, area), dims.mul(height, r), dims.mul(width, r))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the channel that a place of the square comes from."""
+        batch, r = len(out) - 3, self.upscale_factor
+        channel, row, column = (index(batch + n) for n in range(3))
+        square = dims.mul(dims.mod(row, r), r) + dims.mod(column, r)
+        at = (
+            dims.mul(channel, dims.mul(r, r)) + square,
+            dims.floordiv(row, r),
+            dims.floordiv(column, r),
+        )
+        return [Access((*map(Same, range(batch)), *map(only, at)))]
 
     def general(self) -> tuple[Dim, Mapping[str, Dim]]:
         """The formula of one spatial axis."""
@@ -76,6 +89,18 @@ class PixelUnshuffle(Op):
         sizes = (dims.floordiv(size, r) for size in (height, width))
         return (*batch, dims.product((channels, r, r)), *sizes)
 
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the place of the square that a channel comes from."""
+        batch, r = len(out) - 3, self.downscale_factor
+        channel, row, column = (index(batch + n) for n in range(3))
+        inside = dims.mod(dims.floordiv(channel, r), r), dims.mod(channel, r)
+        at = (
+            dims.floordiv(channel, dims.mul(r, r)),
+            dims.mul(row, r) + inside[0],
+            dims.mul(column, r) + inside[1],
+        )
+        return [Access((*map(Same, range(batch)), *map(only, at)))]
+
     def general(self) -> tuple[Dim, Mapping[str, Dim]]:
         """The formula of one spatial axis."""
         return dims.floordiv(symbol("H"), symbol("r")), {"r": self.downscale_factor}
@@ -104,6 +129,21 @@ class ChannelShuffle(Op):
         require_image(x)
         require_divides(x[1], self.groups, "channels")
         return x
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one channel: every group gives its first, then every group its second."""
+        groups, place = dims.as_int(self.groups), dims.floordiv(index(1), self.groups)
+        length = dims.floordiv(out[1], self.groups)
+        if length.is_Integer or groups is None or groups > MOST:
+            start = dims.mul(dims.mod(index(1), self.groups), length)
+            return [along(len(out), [1], only(start + place))]
+        # the number of the group times a symbol is no affine formula: one access a group
+        accesses = []
+        for group in range(groups):
+            entries = along(len(out), [1], only(dims.mul(dims.as_dim(group), length) + place)).axes
+            when = Range(axis=1, start=dims.as_dim(group), stop=out[1], step=self.groups)
+            accesses.append(Access(entries, when=(when,)))
+        return [accesses]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +180,13 @@ class GridSample(Op):
         require_same(coordinates, len(spatial), "last size of the grid")
         require_elements(x, len(spatial))
         return (batch, channels, *out)
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read one place of the grid, and the channel of the image at wherever that points to."""
+        axes = len(out) - 2
+        bound = "the values of the grid decide"
+        image = Access((Same(0), Same(1), *(WHOLE,) * axes), bound=bound)
+        return [image, Access((Same(0), *map(Same, range(2, 2 + axes)), WHOLE))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +230,21 @@ class AffineGrid(Op):
         for size in self.size:
             require_positive(size, "a size of affine_grid")
         return (batch, *spatial, len(spatial))
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read a row of the matrix, but not what is multiplied by 0 in the middle of an axis."""
+        axes = len(out) - 2
+        offset = Access((Same(0), Same(axes + 1), Element(dims.as_dim(axes))))
+        accesses = [offset]
+        for column, size in enumerate(reversed(out[1:-1])):  # x, the last axis, comes first
+            axis, entries = axes - column, (Same(0), Same(axes + 1), Element(dims.as_dim(column)))
+            below, above = dims.floordiv(size, 2), dims.floordiv(size + 1, 2)
+            for start, stop in ((dims.ZERO, below), (above, size)):
+                accesses.append(Access(entries, when=(Range(axis=axis, start=start, stop=stop),)))
+        return [accesses]
+
+
+MOST = 100  # accesses of one operand
 
 
 def require_image(x: Shape) -> None:

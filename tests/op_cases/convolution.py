@@ -16,6 +16,7 @@ CASES = [
     Case(nn.Conv2d(3, 8, 3, padding="valid"),                 (N, 3, H, W),     (N, 8, H - 2, W - 2)),
     Case(nn.Conv2d(3, 8, 7, stride=2, padding=3),             (N, 3, H, W),     (N, 8, half(H), half(W))),
     Case(nn.Conv2d(4, 8, (3, 1), (2, 1), (1, 0), groups=4),   (N, 4, H, W),     (N, 8, half(H), W)),
+    Case(nn.Conv1d(4, 6, 2, 3, 1, 2, groups=2),               (4, L),           (6, floordiv(L + 2, 3))),
     Case(nn.Conv2d(3, 8, 3, stride=3, dilation=2),            (N, 3, H, W),     (N, 8, floordiv(H - 2, 3), floordiv(W - 2, 3))),
     Case(nn.Conv3d(3, 8, 3, stride=2, padding=1),             (N, 3, D, H, W),  (N, 8, half(D), half(H), half(W))),
     Case(nn.Conv3d(3, 8, (1, 2, 3), bias=False),              (3, D, H, W),     (8, D, H - 1, W - 2)),

@@ -16,6 +16,9 @@ CASES = [
     Case(nn.Fold(4, 2),                                    (N, 12, 9),   (N, 3, 4, 4)),
     Case(nn.Fold((4, 5), (2, 3), stride=(2, 1)),           (C, 6),       (floordiv(C, 6), 4, 5), sizes=[{"C": 6}, {"C": 36}]),
     Case(lambda x: F.fold(x, (5, 6), 3, 2, 1, 2),          (N, 18, 4),   (N, 2, 5, 6)),
+    Case(lambda x: F.fold(x, (5, 7), 2, padding=1, stride=2),  (N, 12, 12), (N, 3, 5, 7)),
+    Case(nn.Fold((5, 6), 4, padding=(2, 1), stride=2),     (N, 32, 9),   (N, 2, 5, 6)),
+    Case(nn.Fold(12, 11, dilation=1, padding=0),           (N, 121, 4),  (N, 1, 12, 12)),
     Case(lambda x: F.fold(F.unfold(x, 4, stride=4), x.shape[2:], 4, stride=4), (N, 3, H, W), (N, 3, H, W)),
 ]  # fmt: skip
 

@@ -23,6 +23,20 @@ CASES = [
     Case(lambda x, y: F.interpolate(x, y.shape[2:]),               [(N, C, 5, 6), (N, T, H, W)], (N, C, H, W)),
     Case(lambda x: F.interpolate(x, (2 * x.size(2), x.size(3) // 3), mode="bilinear"), (N, C, H, W), (N, C, 2 * H, floordiv(W, 3))),
     Case(lambda x, y: F.interpolate(x, scale_factor=(y.shape[2] // 14 + 0.1) / 16), [(N, C, 16), (N, T, L)], (N, C, floordiv(L, 14)), sizes=[{"N": 2, "C": 3, "T": 4, "L": n} for n in (14, 27, 100, 700)]),
+    Case(nn.Upsample(scale_factor=2, mode="bilinear"),             (N, C, H, W),    (N, C, 2 * H, 2 * W)),
+    Case(nn.Upsample(scale_factor=3, mode="linear"),               (N, C, L),       (N, C, 3 * L)),
+    Case(nn.Upsample(scale_factor=2, mode="linear", align_corners=True), (N, C, L), (N, C, 2 * L)),
+    Case(nn.Upsample(scale_factor=2, mode="bicubic"),              (N, C, H, 4),    (N, C, 2 * H, 8)),
+    Case(nn.Upsample((7, 1), mode="bicubic", align_corners=True),  (N, C, H, W),    (N, C, 7, 1)),
+    Case(nn.Upsample(scale_factor=1.5, mode="nearest-exact"),      (N, C, L),       (N, C, floordiv(3 * L, 2))),
+    Case(lambda x: F.interpolate(x, scale_factor=0.4, mode="linear", recompute_scale_factor=True), (N, C, L), (N, C, floordiv(2 * L, 5))),
+    Case(lambda x: F.interpolate(x, scale_factor=1.05, mode="linear"), (N, C, L),   (N, C, scaled(L, 1.05)), sizes=[{"N": 2, "C": 3, "L": n} for n in (10, 19, 20, 30)]),
+    Case(lambda x: F.interpolate(x, scale_factor=1.05),            (N, C, L),       (N, C, scaled(L, 1.05)), sizes=[{"N": 2, "C": 3, "L": n} for n in (10, 19, 20, 30)]),
+    Case(lambda x: F.interpolate(x, 82),                           (N, C, 2),       (N, C, 82)),
+    Case(lambda x: F.interpolate(x, (3, 5), mode="bilinear", antialias=True), (N, C, H, W), (N, C, 3, 5)),
+    Case(lambda x: F.interpolate(x, (3, 5), mode="bicubic", antialias=True), (N, C, 9, 11), (N, C, 3, 5)),
+    Case(lambda x: F.interpolate(x, (3, 8), mode="lanczos", antialias=True), (N, C, 9, 6), (N, C, 3, 8)),
+    Case(lambda x: F.interpolate(x, (1, 3), mode="bicubic", align_corners=True, antialias=True), (N, C, 9, 7), (N, C, 1, 3)),
 ]  # fmt: skip
 
 REJECTS = [

@@ -21,6 +21,8 @@ CASES = [
     Case(nn.ConvTranspose2d(3, 8, 3, stride=2),                   (3, H, W),       (8, 2 * H + 1, 2 * W + 1)),
     Case(nn.ConvTranspose2d(3, 8, 3, 2, 1, output_padding=1),     (N, 3, H, W),    (N, 8, 2 * H, 2 * W)),
     Case(nn.ConvTranspose2d(4, 8, (3, 2), (1, 3), (2, 0), (1, 2), 4, dilation=(2, 1)), (N, 4, H, W), (N, 8, H + 1, 3 * W + 1)),
+    Case(nn.ConvTranspose1d(4, 6, 3, 4, 1, 2, groups=2, dilation=2), (N, 4, L),     (N, 6, 4 * L + 1)),
+    Case(nn.ConvTranspose1d(4, 4, 2, 3, groups=4),                (4, L),          (4, 3 * L - 1)),
     Case(nn.ConvTranspose3d(3, 8, 3, dilation=2, bias=False),     (N, 3, D, H, W), (N, 8, D + 4, H + 4, W + 4)),
     Case(to_twice,                                                (N, 3, H, W),    (N, 8, 2 * H, 2 * W)),
     Case(lambda x, w: F.conv_transpose1d(x, w, stride=3),         [(N, 3, L), (3, 5, 2)], (N, 5, 3 * L - 1)),
