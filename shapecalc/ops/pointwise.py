@@ -58,7 +58,7 @@ class Pointwise(Op):
 
 
 # which operand decides by its values what is read of the others
-_DECIDES = {"where": (0, "condition"), "masked_fill": (1, "mask"), "masked_scatter": (1, "mask")}
+_DECIDES = {"where": (0, "condition"), "masked_fill": (1, "mask")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,6 @@ BINARY = [
     "fmin",
     "heaviside",
     "hypot",
-    "nextafter",
     "logaddexp",
     "logaddexp2",
     "igamma",
@@ -100,7 +99,7 @@ WITH_NUMBER = {
     "polygamma": named("polygamma", first=1),
     "special.polygamma": named("special.polygamma", first=1),
 }
-OTHERS = {"__invert__", "bitwise_not", "addcmul", "addcdiv", "lerp", "__ipow__", *WITH_NUMBER}
+OTHERS = {"__invert__", "bitwise_not", "nextafter", "addcmul", "addcdiv", "lerp", "__ipow__", *WITH_NUMBER}
 UNARY = [
     name
     for name in (
@@ -128,6 +127,7 @@ CASES = [
     *(Case(named(name), [(N, 1, W), (H, 1)], (N, H, W)) for name in BINARY),
     *(Case(named(name), [(N, 1, W, "int64"), (H, 1, "int64")], (N, H, W)) for name in INTEGERS),
     *(Case(named(name), [(N, W, "int64"), (W, "int64")], (N, W)) for name in IN_PLACE),
+    Case(torch.nextafter, [(N, 1, W), (H, 1)], (N, H, W), unseen="the next number is within rounding"),
     Case(operator.add,                                        [(N, 1, W), (H, W)],   (N, H, W)),
     Case(operator.sub,                                        [(W,), (N, H, W)],     (N, H, W)),
     Case(operator.mul,                                        [(N, H), ()],          (N, H)),
