@@ -12,6 +12,7 @@ from shapecalc.conditions import require
 from shapecalc.dims import Dim, IntoDim, Shape, format_dim
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, require_rank
+from shapecalc.ops.resampling import growth, line
 from shapecalc.ops.window import PerAxis, require_elements
 from shapecalc.registry import Built, layer, reader
 
@@ -142,7 +143,13 @@ def adaptive_window(axis: int, size: Dim, count: Dim) -> AxisAccess:
     if count in (0, 1):
         return WHOLE
     start = dims.floordiv(dims.mul(index(axis), size), count)
-    return Interval(start, dims.ceildiv(dims.mul(index(axis) + 1, size), count) - 1)
+    last = dims.ceildiv(dims.mul(index(axis) + 1, size), count) - 1
+    alike = growth(size, count)
+    if alike is None:
+        return Interval(start, last)
+    ratio, least, most = alike
+    low, high = line(axis, ratio, least), line(axis, ratio, ratio + most)
+    return Interval(start, last, bound=(dims.floordiv(*low), dims.ceildiv(*high) - 1))
 
 
 def random_window(axis: int, size: Dim, count: Dim, kernel_size: Dim) -> AxisAccess:

@@ -90,11 +90,10 @@ class Interpolate(Op):
         (_, _, *spatial), sizes = inputs[0], out[2:]
         if self.mode == "area":
             return AdaptivePool(function="avg", output_size=tuple(sizes)).reads(inputs, out)
-        given = None if self.recompute_scale_factor else self.scale_factor
+        given = None if self.recompute_scale_factor or self.align_corners else self.scale_factor
         factors = _for_axes(given, len(spatial), "scale_factor")
         pieces, bounds = [], set[str]()
-        axes = zip(spatial, sizes, factors, strict=True)
-        for axis, (size, count, factor) in enumerate(axes, start=2):
+        for axis, (size, count, factor) in enumerate(zip(spatial, sizes, factors, strict=True), 2):
             entries, bound = Resampling(
                 axis=axis,
                 size=size,
@@ -107,7 +106,8 @@ class Interpolate(Op):
             pieces.append(entries)
             bounds.add(bound)
         why = "; ".join(sorted(bounds - {""}))
-        return [[Access((Same(0), Same(1), *entries), bound=why) for entries in product(*pieces)]]
+        accesses = [Access((Same(0), Same(1), *piece), bound=why) for piece in product(*pieces)]
+        return accesses if len(accesses) == 1 else [accesses]
 
 
 def scaled(size: Dim, factor: float | Dim | SizeFloat) -> Dim:

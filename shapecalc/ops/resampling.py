@@ -40,7 +40,7 @@ class Resampling:
 
     Units:
         size, count: elements.
-        factor: output elements per input element; None where `size` and `count` say it.
+        factor: output elements per input element, where it is not `size` and `count` that say it.
     """
 
     axis: int
@@ -151,7 +151,7 @@ class Resampling:
         As if the factor were `times`, an output then stands less than one element further on.
         """
         p, q = (dims.as_int(dim) or 0 for dim in step)
-        if self.factor is None or self.align_corners or not times * p < q < (times + 0.5) * p:
+        if self.factor is None or not times * p < q < (times + 0.5) * p:
             return False
         return Condition(self.count, "==", times * self.size).known() is not False
 
@@ -161,23 +161,21 @@ class Resampling:
         A step of r + d/n for n outputs and a d between numbers puts the output at (i + 1/2)*r,
         plus between 0 and d elements.
         """
-        known = None not in map(dims.as_int, step)
-        if known or self.factor is not None or (self.align_corners and self.antialias):
+        known = self.factor is not None or None not in map(dims.as_int, step)
+        if known or (self.align_corners and self.antialias):
             return None
         less = 1 if self.align_corners else 0
-        growth = _growth(self.size - less, self.count - less)
-        if growth is None:
+        alike = growth(self.size - less, self.count - less)
+        if alike is None:
             return None
-        ratio, least, most = growth
-        least, most = min(least, Fraction(0)), max(most, Fraction(0))
+        ratio, least, most = alike
+        reach = _REACH[self.mode] * max(ratio + most, Fraction(1)) if self.antialias else 0
         corner = self.mode == "nearest" or self.align_corners
         if not corner and self.mode != "nearest-exact":  # from lengths to indices
             least, most = least - Fraction(1, 2), most - Fraction(1, 2)
-        if self.antialias:
-            reach = _REACH[self.mode] * max(ratio + max(growth[2], Fraction(0)), Fraction(1))
-            least, most = least - reach, most + reach
-        half = 0 if corner else 1
-        low, high = (_along(self.axis, half, ratio, end) for end in (least, most))
+        if not corner:  # the middle of an output
+            least, most = least + ratio / 2, most + ratio / 2
+        low, high = line(self.axis, ratio, least - reach), line(self.axis, ratio, most + reach)
         if self.antialias:
             return dims.floordiv(*low) + 1, dims.ceildiv(*high) - 1
         more = 1 if self.mode == "bicubic" else 0
@@ -206,29 +204,35 @@ def _as_fraction(factor: float) -> Fraction:
     return near if float(near) == factor else Fraction(factor)
 
 
-def _along(axis: int, half: int, ratio: Fraction, start: Fraction) -> Quotient:
-    """Return (index + half/2)*ratio + start."""
-    start += half * ratio / 2
-    unit = math.lcm(ratio.denominator, start.denominator)
-    return int(ratio * unit) * index(axis) + int(start * unit), dims.as_dim(unit)
+def line(axis: int, slope: Fraction, start: Fraction) -> Quotient:
+    """Return index*slope + start."""
+    unit = math.lcm(slope.denominator, start.denominator)
+    return int(slope * unit) * index(axis) + int(start * unit), dims.as_dim(unit)
 
 
 @lru_cache(1 << 10)
-def _growth(size: Dim, count: Dim) -> tuple[Fraction, Fraction, Fraction] | None:
-    """Return (r, low, high) with r*count + low <= size <= r*count + high, if there are any."""
+def growth(size: Dim, count: Dim) -> tuple[Fraction, Fraction, Fraction] | None:
+    """Return (r, low, high) with r*count + low <= size <= r*count + high, if there are any.
+
+    `low` is 0 or below, `high` is 0 or above.
+
+    >>> H = dims.symbol("H")
+    >>> growth(H, dims.floordiv(H, 2))
+    (Fraction(2, 1), Fraction(0, 1), Fraction(1, 1))
+    """
     names = [str(name) for name in dims.symbols_of((size, count))]
-    if not names:
-        return None
     at = dict.fromkeys(names, _LARGE)
     values = dims.evaluate(size, at), dims.evaluate(count, at)
     ratio = Fraction(values[0], max(values[1], 1)).limit_denominator(64)
-    if ratio <= 0:
+    if not names or ratio <= 0:
         return None
     over = dims.sub(ratio.denominator * size, ratio.numerator * count)
     least, most = dims.lower_bound(over), dims.lower_bound(-over)
     if least is None or most is None:
         return None
-    return ratio, least / ratio.denominator, -most / ratio.denominator
+    nothing = Fraction(0)
+    low, high = least / ratio.denominator, -most / ratio.denominator
+    return ratio, min(low, nothing), max(high, nothing)
 
 
 @lru_cache(1 << 10)
