@@ -16,7 +16,7 @@ from shapecalc import dims
 from shapecalc.access import Access, AxisAccess, Same, Window
 from shapecalc.conditions import Hint, Path, following
 from shapecalc.dims import ONE, ZERO, Dim
-from shapecalc.graph import Home, InputRef, Label, Layer, LayerGraph, OutputRef, Source
+from shapecalc.graph import InputRef, Label, Layer, LayerGraph, OutputRef, Source
 from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.field import ReceptiveField, fields_of, receptive_fields
 from shapecalc.receptive_field.tensor_field import InputAxis
@@ -111,7 +111,8 @@ def _steps(layer: Layer) -> Iterator[Step]:
             window = _window(access, before, n)
             if operand is None or window is None:
                 continue
-            made = _formulas(operand, window, result)
+            even = all(field.extents[n].period == 1 for field in (before, after))
+            made = _formulas(operand, window, result, even=even)
             if made:
                 read = _name(graph, source)
                 entry = replace(window, axis=0)
@@ -151,13 +152,21 @@ def _name(graph: LayerGraph, source: Source) -> str:
 # ---------------------------------------------------------------------------- the formulas
 
 
-def _formulas(operand: Span, window: Window, result: Span | None) -> tuple[Formula, ...]:
-    """Return the lines; those that disagree with the field are left out."""
-    made = list(_transposed(operand, window) if window.transposed else _sliding(operand, window))
+def _formulas(
+    operand: Span, window: Window, result: Span | None, *, even: bool
+) -> tuple[Formula, ...]:
+    """Return the lines; those that do not hold after an up-sampling are left out."""
     if result is None:
         return ()
-    real = {"r": result.size, "j": result.stride, "P": result.padding, "c": result.centre}
-    return tuple(line for line in made if dims.expand(line.value - real[line.name]) == 0)
+    made = _transposed(operand, window) if window.transposed else _sliding(operand, window)
+    real = {"r": result.size, "j": result.stride}
+    if even:
+        real |= {"P": result.padding, "c": result.centre}
+    return tuple(
+        line
+        for line in made
+        if line.name in real and dims.expand(line.value - real[line.name]) == 0
+    )
 
 
 def _sliding(operand: Span, window: Window) -> Iterator[Formula]:
@@ -166,12 +175,12 @@ def _sliding(operand: Span, window: Window) -> Iterator[Formula]:
     after = _through(operand, window)
     spread = "" if d == 1 else f"{_factor(d)}*"
     size = f"{r} + ({_term(k)} - 1)*{spread}{j}"
-    by = "(k - 1) strides of it" if d == 1 else "(k - 1)*dilation strides of it"
-    yield Formula("r", size, after.size, f"size: that of the operand, and {by}")
+    meaning = "size: r + (k - 1)*j" if d == 1 else "size: r + (k - 1)*d*j"
+    yield Formula("r", size, after.size, meaning)
     stride = f"{j}*{_factor(s)}"
-    yield Formula("j", stride, after.stride, "stride: the operand's times that of the window")
+    yield Formula("j", stride, after.stride, "stride: j*s")
     padding = f"{start} + {_factor(p)}*{j}"
-    yield Formula("P", padding, after.padding, "padding: output 0 sees inputs from -P on")
+    yield Formula("P", padding, after.padding, "padding: P + p*j; output 0 sees inputs from -P on")
     yield _centre(after)
 
 
@@ -189,15 +198,15 @@ def _transposed(operand: Span, window: Window) -> Iterator[Formula]:
     apart = every * d // s  # elements of the operand between two that are read
     size = f"{r} + floor(({k} - 1)/{every})*" + ("" if apart == 1 else f"{apart}*") + j
     value = dims.expand(operand.size + (k - 1) // every * apart * operand.stride)
-    yield Formula("r", size, value, "size: the largest; a transposed window reads every s-th")
+    yield Formula("r", size, value, "size: of the kernel, an output meets every s-th element")
     stride = dims.expand(operand.stride / dims.as_dim(s))
-    yield Formula("j", f"{j}/{s}", stride, "stride: the operand's divided by that of the window")
+    yield Formula("j", f"{j}/{s}", stride, "stride: j/s")
 
 
 def _centre(after: Span) -> Formula:
     padding = dims.expand(-after.padding)
     text = f"{_term(padding)} + ({_term(after.size)} - 1)/2"
-    return Formula("c", text, after.centre, "centre of output 0")
+    return Formula("c", text, after.centre, "centre of output 0: -P + (r - 1)/2")
 
 
 def _through(operand: Span, window: Window) -> Span:
@@ -232,6 +241,24 @@ def span(field: ReceptiveField, axis: int) -> Span | None:
         )
     symbolic = _symbolic(field, axis)
     return None if symbolic is None else symbolic[1]
+
+
+def formula(field: ReceptiveField, axis: int) -> Span | None:
+    """Return the window on an axis by the recurrence, where the relation alone gives none.
+
+    That is so where parameters are symbols.
+    """
+    needed = field.extents[axis].size is None or field.per_axis[axis].reach.bound
+    return span(field, axis) if needed else None
+
+
+def bounds(field: ReceptiveField) -> list[str]:
+    """Return why a field is only a bound, on the axes where no formula is known either."""
+    return [
+        axis.reach.bound
+        for n, axis in enumerate(field.per_axis)
+        if axis.reach.bound and formula(field, n) is None
+    ]
 
 
 def _rational(value: Fraction) -> Dim:

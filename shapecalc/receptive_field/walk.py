@@ -9,7 +9,7 @@ from shapecalc import dims
 from shapecalc.access import Reads
 from shapecalc.conditions import Hint, Path, following
 from shapecalc.dims import Dim, Shape
-from shapecalc.graph import InputRef, Label, Layer, LayerGraph, OutputRef, Source
+from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
 from shapecalc.op import Op
 from shapecalc.receptive_field.accepted import EVERY_SIZE, Accepted
 from shapecalc.receptive_field.axes import roles
@@ -137,11 +137,10 @@ class _Walk:
             for source in layer.sources
         ]
         shapes = tuple(map(self.shape, layer.in_shapes))
-        ruled = layer.label == Label.PROVED or _only_inherits(layer)
         made = []
         for output, shape in enumerate(layer.out_shapes):
             out = self.shape(shape)
-            reads = self.reads(layer.op, shapes, out, output) if ruled else None
+            reads = self.reads(layer.op, shapes, out, output)
             made.append(step(operands, shapes, reads, out, layer.name, known.setting))
         return tuple(made)
 
@@ -151,8 +150,3 @@ class _Walk:
         if key not in self._reads:
             self._reads[key] = op.reads(shapes, out, output)
         return self._reads[key]
-
-
-def _only_inherits(layer: Layer) -> bool:
-    """Tell whether a layer is less than proved for what it rests on, not for its own op."""
-    return type(layer.op).__name__ != "Unruled"

@@ -45,6 +45,10 @@ class SymbolicTensor(torch.Tensor):
     device_: torch.device
     source: Source
     first_: Dim | None
+    family: Any  # the tensors that share elements with this one, see `aliases`
+    origin: Any  # of what it is a view, see `aliases`
+    seen: int  # how many of the writes into the family this tensor knows of
+    part: Mapping[int, int]  # which outputs of which splits it is, or is in
 
     @staticmethod
     def make(
@@ -58,6 +62,7 @@ class SymbolicTensor(torch.Tensor):
         tensor.device_ = device
         tensor.source = source
         tensor.first_ = None
+        tensor.family, tensor.origin, tensor.seen, tensor.part = None, None, 0, {}
         return tensor
 
     def operand(self) -> Operand:

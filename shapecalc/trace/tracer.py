@@ -18,6 +18,7 @@ from shapecalc.graph import InputRef, OutputRef
 from shapecalc.op import Call, Operand, Outcome, infer
 from shapecalc.registry import Reader
 from shapecalc.trace import probe
+from shapecalc.trace.aliases import Aliases
 from shapecalc.trace.layout import refuses_view
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
@@ -53,6 +54,8 @@ class Tracer(TorchFunctionMode):
         self._hint = hint
         self._device = torch.device("cpu")
         self._readers = targets()
+        self.aliases = Aliases(self.record)
+        self.record.refresh = self.aliases.refresh
         self._own = {
             tensor.untyped_storage()._cdata
             for tensor in (*model.parameters(), *model.buffers())
@@ -71,6 +74,10 @@ class Tracer(TorchFunctionMode):
         """Answer one call of a torch function."""
         kwargs = dict(kwargs) if kwargs else {}
         query = QUERIES.get(func)
+        if query is None:
+            if func is torch.Tensor.__setitem__:
+                self.aliases.put_back(args)
+            args, kwargs = self.aliases.refresh(args), self.aliases.refresh(kwargs)
         if query is not None and (answer := query(self, *args, **kwargs)) is not NotImplemented:
             return answer
         if not is_symbolic(args) and not is_symbolic(kwargs):
@@ -128,6 +135,7 @@ class Tracer(TorchFunctionMode):
         if func is torch.Tensor.view:
             self._warn_of_layout(call, outcome)
         outputs = self._outputs(call, outcome, index)
+        self.aliases.view(function_name(func), args, call, outputs)
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
 
     def _warn_of_layout(self, call: Call, outcome: Outcome) -> None:
@@ -167,12 +175,17 @@ class Tracer(TorchFunctionMode):
             return output
         if not isinstance(target, SymbolicTensor):
             # a constant of the model that takes symbolic values: its shape stays what it is
+            if isinstance(target, torch.Tensor):
+                self.aliases.write_constant(target, output)
             return None if function_name(func) == "__setitem__" else output
         if function_name(func) not in _RESHAPING and output.shape_ != target.shape_:
             with following(Path(self._hint)) as path:
                 _require_in_place(output.shape_, target.shape_)
             self.record.assume(path.assumptions)
-        return target.become(output)
+        target.become(output)
+        if function_name(func) not in _RESHAPING:
+            self.aliases.write(target)
+        return target
 
     def _probed(
         self,
