@@ -122,21 +122,23 @@ def plain_widths(printed: str) -> list[int]:
 def test_the_table_as_wide_as_it_needs(net: Analysis) -> None:
     expected = """\
 Net
-layer   op                                          output shape                                            parameters
-----------------------------------------------------------------------------------------------------------------------
+layer   op                                          output shape                                              field  stride  padding  centre  parameters
+--------------------------------------------------------------------------------------------------------------------------------------------------------
 x       float32                                     (N, 3, H, W)
-stem    Conv2d(kernel_size=7, stride=2, padding=3)  (N, 8, floor((H + 1)/2), floor((W + 1)/2))                   1,184
-relu    relu                                        (N, 8, floor((H + 1)/2), floor((W + 1)/2))
-blocks  Sequential                                  (N, 8, floor((H + 7)/8), floor((W + 1)/2))                   1,936
-twice   Conv2d(kernel_size=1)                       (N, 8, floor((H + 7)/8), floor((W + 1)/2))                      72
-twice   Conv2d(kernel_size=1)                       (N, 8, floor((H + 7)/8), floor((W + 1)/2))                  shared
-split   Split(split_size=4, dim=1)                  2 x (N, 4, floor((H + 7)/8), floor((W + 1)/2))
+stem    Conv2d(kernel_size=7, stride=2, padding=3)  (N, 8, floor((H + 1)/2), floor((W + 1)/2))                    7       2        3       0       1,184
+relu    relu                                        (N, 8, floor((H + 1)/2), floor((W + 1)/2))                    7       2        3       0
+blocks  Sequential                                  (N, 8, floor((H + 7)/8), floor((W + 1)/2))              19 x 23   8 x 2   9 x 11       0       1,936
+twice   Conv2d(kernel_size=1)                       (N, 8, floor((H + 7)/8), floor((W + 1)/2))              19 x 23   8 x 2   9 x 11       0          72
+twice   Conv2d(kernel_size=1)                       (N, 8, floor((H + 7)/8), floor((W + 1)/2))              19 x 23   8 x 2   9 x 11       0      shared
+split   Split(split_size=4, dim=1)                  2 x (N, 4, floor((H + 7)/8), floor((W + 1)/2))          19 x 23   8 x 2   9 x 11       0
 output                                              out: (N, 8, floor((H + 7)/8), floor((W + 1)/2))
                                                     halves: 2 x (N, 4, floor((H + 7)/8), floor((W + 1)/2))
 
 11 op calls, all proved
 3,212 parameters (12.8 kB as float32), 20 of them in none of the rows
 holds for every N, H, W
+  field, stride, padding, centre: the receptive field, in elements of x; `shapecalc field` says more
+  19 x 23: H x W
 """
     assert text.table(net, depth=1) == expected
 
@@ -228,17 +230,18 @@ holds for every N, H, W
 def test_findings_stand_at_the_end(wrong: Analysis) -> None:
     expected = f"""\
 Wrong
-layer  op                     output shape          parameters
---------------------------------------------------------------
+layer  op                     output shape          field  stride  padding  centre  parameters
+----------------------------------------------------------------------------------------------
 x      float32                (N, 3, H, W)
-first  Conv2d(kernel_size=3)  (N, 8, H - 2, W - 2)         224
+first  Conv2d(kernel_size=3)  (N, 8, H - 2, W - 2)      3       1        0       1         224
 rest   Sequential             failed
-  0    Conv2d(kernel_size=3)  (N, 8, H - 4, W - 4)         584
-  1    Conv2d                 failed                     1,160
+  0    Conv2d(kernel_size=3)  (N, 8, H - 4, W - 4)      5       1        0       2         584
+  1    Conv2d                 failed                                                     1,160
 
 2 op calls, all proved
 1,968 parameters (7.9 kB as float32)
 up to where it fails, it holds for H >= 5, W >= 5
+  field, stride, padding, centre: the receptive field, in elements of x; `shapecalc field` says more
 
 1 finding
   layer 'rest.1': expected input channels 16, got 8
@@ -316,6 +319,13 @@ def test_the_shape_equation_record() -> None:
          = floor((W + 2*1 - 3)/2) + 1      with this layer's numbers
          = floor((W + 1)/2)                simplified
          = floor((6 + 2*1 - 3)/2) + 1 = 3  at N=1, H=6, W=6
+
+  receptive field on input: 3, stride 2, padding 1, centre 0
+  H, W: from input, which has r = 1, j = 1, by a window of kernel_size 3, stride 2, padding 1
+    r = 1 + (3 - 1)*1 = 3   size: r + (k - 1)*j
+    j = 1*2 = 2             stride: j*s
+    P = 0 + 1*1 = 1         padding: P + p*j; output 0 sees inputs from -P on
+    c = -1 + (3 - 1)/2 = 0  centre of output 0: -P + (r - 1)/2
 
   source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
 """
@@ -437,6 +447,31 @@ def test_json_says_everything_of_a_layer(net: Analysis) -> None:
             }
             for axis, size in (("H", 9), ("W", 10))
         ],
+        "receptive_fields": [
+            {
+                "input": "x",
+                "exact": True,
+                "bound": None,
+                "unknown": None,
+                "batch": None,
+                "axes": [
+                    {
+                        "axis": axis,
+                        "size": 7,
+                        "smallest": 7,
+                        "stride": 2,
+                        "padding": 3,
+                        "centre": 0,
+                        "density": 1,
+                        "whole": False,
+                        "widened": None,
+                        "outputs": [output],
+                        "relation": "{ [i] -> [j] : -3 + 2i <= j <= 3 + 2i }",
+                    }
+                    for axis, output in (("H", 2), ("W", 3))
+                ],
+            }
+        ],
         "label": "proved",
         "note": "",
         "location": True,
@@ -450,19 +485,19 @@ def test_markdown(net: Analysis) -> None:
     assert markdown.document(net, depth=1, sizes={"H": 65}).splitlines()[:6] == [
         "## Net",
         "",
-        "| layer | op | output shape | at H=65 | parameters |",
-        "| --- | --- | --- | --- | ---: |",
-        "| **x** | float32 | `(N, 3, H, W)` | `(N, 3, 65, W)` |  |",
+        "| layer | op | output shape | at H=65 | field | stride | padding | centre | parameters |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| **x** | float32 | `(N, 3, H, W)` | `(N, 3, 65, W)` |  |  |  |  |  |",
         "| stem | Conv2d(kernel\\_size=7, stride=2, padding=3) "
         "| `(N, 8, floor((H + 1)/2), floor((W + 1)/2))` | `(N, 8, 33, floor((W + 1)/2))` "
-        "| 1,184 |",
+        "| 7 | 2 | 3 | 0 | 1,184 |",
     ]
 
 
 def test_markdown_escapes_names(strange: Analysis) -> None:
     printed = markdown.document(strange)
     lines = [line for line in printed.splitlines() if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {5}
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {9}
     assert "<b>" not in printed
     assert "a\\|b\\\\x1b\\[31m\\`&lt;b&gt;\\_\\$\\\\x" in printed
 
@@ -473,7 +508,7 @@ def test_latex(net: Analysis) -> None:
     assert (
         r"stem & Conv2d(kernel\_size=7, stride=2, padding=3) & $(N, 8, "
         r"\left\lfloor \frac{H + 1}{2} \right\rfloor, "
-        r"\left\lfloor \frac{W + 1}{2} \right\rfloor)$ & 1,184 \\"
+        r"\left\lfloor \frac{W + 1}{2} \right\rfloor)$ & $7$ & $2$ & $3$ & $0$ & 1,184 \\"
     ) in printed.splitlines()
 
 
@@ -555,4 +590,5 @@ def test_the_domain_and_where_it_comes_from() -> None:
 holds for H >= 10, W >= 10
   H > 9, W > 9: a condition in the model's code
     at {where}
+  field, stride, padding, centre: the receptive field, in elements of x; `shapecalc field` says more
 """)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from shapecalc.dims import Shape
+from shapecalc.render import fields
 from shapecalc.render.rows import DEPTH, Output, rows, shape_at
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ HEADER = (
     "input shapes",
     "output shapes",
     "output shapes at",
+    "field",
+    "field stride",
+    "field padding",
+    "field centre",
+    "field known",
     "parameters",
     "label",
     "location",
@@ -34,7 +41,10 @@ def document(
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(HEADER)
-    for row in rows(analysis, depth=depth):
+    lines = rows(analysis, depth=depth)
+    columns = fields.columns(analysis, lines)
+    windows = [fields.NOTHING] * len(lines) if columns is None else columns.cells
+    for row, window in zip(lines, windows, strict=True):
         writer.writerow(
             (
                 row.role,
@@ -44,6 +54,8 @@ def document(
                 _joined(map(Output, row.inputs), {}),
                 _joined(row.outputs, {}),
                 _joined(row.outputs, sizes) if sizes else "",
+                *map(_cell, window.window),
+                window.known,
                 row.parameters,
                 row.label,
                 _cell(str(row.location or "")),
@@ -60,5 +72,7 @@ def _joined(outputs: Iterable[Output], sizes: Mapping[str, int]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula to be run."""
+    """Return text that no spreadsheet takes for a formula to be run; numbers stay numbers."""
+    if re.fullmatch(r"-[\d/]+", text):
+        return text
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

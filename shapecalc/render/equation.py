@@ -11,6 +11,9 @@ from shapecalc import dims
 from shapecalc.dims import Dim, Shape, symbol
 from shapecalc.graph import Label, Layer
 from shapecalc.op import Op
+from shapecalc.receptive_field import ReceptiveField
+from shapecalc.receptive_field.recurrence import Step, steps
+from shapecalc.render.fields import fields_of
 
 _AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}  # the spatial axes, as torch names them
 
@@ -82,7 +85,9 @@ class AxisEquation:
 class Equation:
     """All that is recorded of one layer.
 
-    `rule` is the rule in words and `source` where it comes from, both from the op's docstring.
+    `fields` are its receptive fields, one for each input, and `recurrence` how this layer makes
+    them of its operand's. `rule` is the rule in words and `source` where it comes from, both from
+    the op's docstring.
     """
 
     layer: str
@@ -90,6 +95,8 @@ class Equation:
     function: str
     tensors: tuple[Tensor, ...]
     axes: tuple[AxisEquation, ...]
+    fields: tuple[ReceptiveField, ...]
+    recurrence: tuple[Step, ...]
     rule: tuple[str, ...]
     source: str
     label: Label
@@ -104,6 +111,8 @@ def equation(layer: Layer) -> Equation:
         function=layer.function,
         tensors=tuple(_tensors(layer)),
         axes=tuple(axis_equations(layer)),
+        fields=tuple(fields_of(layer).values()),
+        recurrence=steps(layer),
         rule=section(layer.op, "Shapes"),
         source=" ".join(section(layer.op, "Source")),
         label=layer.label,

@@ -12,6 +12,7 @@ from shapecalc import dims
 from shapecalc.dims import Dim, Shape
 from shapecalc.graph import Finding, InputRef, Layer, Location, ModuleCall, OutputRef, Premise
 from shapecalc.op import Op
+from shapecalc.render import field_json
 from shapecalc.render.equation import AxisEquation, Equation, axis_equations
 from shapecalc.render.rows import shape_at
 
@@ -26,13 +27,13 @@ VERSION = 1
 
 def document(analysis: Analysis, *, sizes: Mapping[str, int] | None = None) -> str:
     """Return an analysis; `sizes` adds an `at` with numbers to every shape."""
-    return _write(_Document(sizes or {}).analysis(analysis))
+    return write(_Document(sizes or {}).analysis(analysis))
 
 
 def record(equation: Equation, *, sizes: Mapping[str, int] | None = None) -> str:
     """Return the shape equation record of a layer."""
     writer = _Document(sizes or {})
-    return _write(
+    return write(
         {
             "format": "shapecalc/layer",
             "version": VERSION,
@@ -44,6 +45,8 @@ def record(equation: Equation, *, sizes: Mapping[str, int] | None = None) -> str
                 for t in equation.tensors
             ],
             "equation": [writer.axis(axis) for axis in equation.axes],
+            "receptive_fields": [field_json.of_field(field) for field in equation.fields],
+            "recurrence": [field_json.of_step(step) for step in equation.recurrence],
             "rule": list(equation.rule),
             "source": equation.source,
             "label": str(equation.label),
@@ -54,7 +57,7 @@ def record(equation: Equation, *, sizes: Mapping[str, int] | None = None) -> str
 
 def verification(result: Verification) -> str:
     """Return the outcome of a verification."""
-    return _write(
+    return write(
         {
             "format": "shapecalc/verification",
             "version": VERSION,
@@ -87,7 +90,7 @@ def verification(result: Verification) -> str:
     )
 
 
-def _write(value: dict[str, Json]) -> str:
+def write(value: dict[str, Json]) -> str:
     """Write one key a line, and one entry a line of its lists: short, and easy to search."""
     lines = ",\n".join(f"  {_line(key)}: {_entries(entry)}" for key, entry in value.items())
     return f"{{\n{lines}\n}}\n"
@@ -146,6 +149,7 @@ class _Document:
             "outputs": [self.shape(shape) for shape in layer.out_shapes],
             "sources": [_source(source) for source in layer.sources],
             "equation": [self.axis(axis) for axis in axis_equations(layer)],
+            "receptive_fields": field_json.of_record(layer),
             "label": str(layer.label),
             "note": layer.note,
             "location": _location(layer.location),
@@ -165,6 +169,7 @@ class _Document:
             "finished": call.finished,
             "layers": [call.layers.start, call.layers.stop],
             "parameters": call.parameters,
+            "receptive_fields": field_json.of_record(call) if call.finished else [],
             "location": _location(call.location),
         }
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from shapecalc import dims
 from shapecalc.dims import Shape
 from shapecalc.graph import Finding, Label
+from shapecalc.receptive_field.recurrence import Formula
+from shapecalc.render import fields
 from shapecalc.render.equation import AxisEquation, Equation
 from shapecalc.render.plain import plain
 from shapecalc.render.rows import DEPTH, Output, Row, not_proved, parameter_count, rows, shape_at
@@ -36,19 +38,23 @@ def document(
 def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator[str]:
     found = rows(analysis, depth=depth)
     given = ", ".join(f"{symbol(name)} = {size}" for name, size in sizes.items())
-    shown = [True, True, True, bool(sizes), True, not_proved(found)]
-    header = ["layer", "op", "output shape", f"at ${given}$", "parameters", "known"]
+    columns = fields.columns(analysis, found)
+    windows = [fields.NOTHING] * len(found) if columns is None else columns.cells
+    windowed = [columns is not None] * len(fields.HEADERS)
+    shown = [True, True, True, bool(sizes), *windowed, True, not_proved(found)]
+    header = ["layer", "op", "output shape", f"at ${given}$", *fields.HEADERS, "parameters",
+              "known"]  # fmt: skip
     yield _HEAD
     # fractions in neighbouring rows would touch at the height of plain text
     yield r"\begingroup\renewcommand{\arraystretch}{1.5}"
-    yield rf"\begin{{longtable}}{{{''.join(compress('llllrl', shown))}}}"
+    yield rf"\begin{{longtable}}{{{''.join(compress('llllrrrrrl', shown))}}}"
     yield rf"\caption{{{escape(analysis.graph.name)}}}\\"
     yield r"\toprule"
     yield _line(compress(header, shown))
     yield r"\midrule \endhead"
     yield r"\bottomrule \endfoot"
-    for row in found:
-        yield _line(compress(_cells(row, sizes), shown))
+    for row, window in zip(found, windows, strict=True):
+        yield _line(compress(_cells(row, sizes, window), shown))
     yield r"\end{longtable}"
     yield r"\endgroup"
     yield ""
@@ -62,14 +68,15 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
         where = f" at {branch.location}" if branch.location else ""
         conditions = ", ".join(map(condition, branch.conditions))
         yield rf"\item {conditions}: {escape(branch.why + where)}"
-    for text in (*known(analysis), *(f"note: {note}" for note in notes(analysis))):
+    below = columns.notes() if columns is not None else ()
+    for text in (*known(analysis), *(f"note: {note}" for note in notes(analysis)), *below):
         yield rf"\item {escape(text)}"
     for finding in analysis.findings:
         yield rf"\item \textbf{{finding}}: {_finding(finding)}"
     yield r"\end{itemize}"
 
 
-def _cells(row: Row, sizes: Mapping[str, int]) -> list[str]:
+def _cells(row: Row, sizes: Mapping[str, int], window: fields.Cells) -> list[str]:
     name = escape(row.name) if row.role == "call" else rf"\textit{{{escape(row.name)}}}"
     indent = rf"\hspace*{{{row.depth - 1}em}}" if row.depth > 1 else ""
     return [
@@ -77,6 +84,7 @@ def _cells(row: Row, sizes: Mapping[str, int]) -> list[str]:
         escape(row.op),
         _outputs(row.outputs, {}) if row.finished else r"\textbf{failed}",
         _outputs(row.outputs, sizes),
+        *map(extent, window.window),
         parameter_count(row),
         "" if row.label is Label.PROVED else str(row.label),
     ]
@@ -132,9 +140,21 @@ def record(equation: Equation, *, sizes: Mapping[str, int] | None = None) -> str
         lines += [r"\begin{align*}", " \\\\\n".join(blocks), r"\end{align*}"]
     else:
         lines += ["", *(rf"{escape(line)}\\" for line in equation.rule)]
+    for field in equation.fields:
+        text = f"receptive field on {field.input}: {fields.sentence(field)}"
+        lines += ["", rf"\noindent {escape(text)}"]
+    for step in equation.recurrence:
+        steps = [rf"{symbol(line.name)} &= {_result(line)}" for line in step.formulas]
+        axes = escape(f"{step.input}, {', '.join(step.axes)}")
+        lines += [rf"({axes}):", r"\begin{align*}", " \\\\\n".join(steps), r"\end{align*}"]
     if equation.label is not Label.PROVED:
         lines.append(f"known: {equation.label}")
     return "\n".join(lines) + "\n"
+
+
+def _result(line: Formula) -> str:
+    left, right = formula(line.text), formula(dims.format_dim(line.value))
+    return left if left == right else f"{left} = {right}"
 
 
 def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> Iterator[str]:
@@ -144,6 +164,28 @@ def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> Iterator[str]:
     if arithmetic is not None:
         left, _, right = arithmetic.rpartition(" = ")
         yield f"&= {formula(left)} = {right}"
+
+
+def extent(text: str) -> str:
+    r"""Return a cell of a receptive field, with its numbers and formulas in math mode.
+
+    >>> print(extent("<= 7 x 3"), extent("5..6"), extent("all"), extent("-1/2"))
+    $\le 7 \times 3$ $5 \ldots 6$ all $-\frac{1}{2}$
+    """
+    bound = r"\le " if text.startswith("<= ") else ""
+    parts = text.removeprefix("<= ").split(" x ")
+    if not text or text == "?":
+        return text
+    written = [r" \ldots ".join(map(_word_or_formula, part.split(".."))) for part in parts]
+    whole = r" \times ".join(written)
+    return text if whole == r"\text{all}" and not bound else f"${bound}{whole}$"
+
+
+def _word_or_formula(text: str) -> str:
+    if text in ("all", "varies", "-"):
+        return rf"\text{{{text}}}"
+    largest = text.removeprefix("up to ")
+    return formula(text) if largest == text else rf"\text{{up to }} {formula(largest)}"
 
 
 def _layout(text: str) -> str:
@@ -210,6 +252,8 @@ def _math(node: ast.expr, around: type[ast.operator] | None = None) -> str:
             return rf"\left({text}\right)" if around in (ast.Mult, ast.Sub, ast.Pow) else text
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _product(_math(left, ast.Mult), _math(right, ast.Mult))
+        case ast.BinOp(left=ast.UnaryOp(op=ast.USub(), operand=left), op=ast.Div(), right=right):
+            return rf"-\frac{{{_math(left)}}}{{{_math(right)}}}"
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return rf"\frac{{{_math(left)}}}{{{_math(right)}}}"
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
@@ -222,8 +266,8 @@ def _math(node: ast.expr, around: type[ast.operator] | None = None) -> str:
 
 
 def _product(left: str, right: str) -> str:
-    # a number before a symbol needs no sign, two numbers do
-    if left[-1].isdigit() and right[0].isdigit():
+    # a number before a symbol needs no sign, one after anything does
+    if right[0].isdigit():
         return rf"{left} \cdot {right}"
     return f"{left}{right}" if left[-1].isdigit() else rf"{left} \, {right}"
 

@@ -8,6 +8,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 from shapecalc.graph import Finding, Label
+from shapecalc.render import fields
 from shapecalc.render.equation import Equation
 from shapecalc.render.plain import plain
 from shapecalc.render.rows import DEPTH, Output, Row, not_proved, parameter_count, rows, shape_at
@@ -29,10 +30,14 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
     yield ""
     found = rows(analysis, depth=depth)
     given = ", ".join(f"{name}={size}" for name, size in sizes.items())
-    shown = [True, True, True, bool(sizes), True, not_proved(found)]
-    header = ["layer", "op", "output shape", f"at {given}", "parameters", "known"]
-    ruler = ["---", "---", "---", "---", "---:", "---"]
-    for cells in (header, ruler, *(_cells(row, sizes) for row in found)):
+    columns = fields.columns(analysis, found)
+    windows = [fields.NOTHING] * len(found) if columns is None else columns.cells
+    windowed = [columns is not None] * len(fields.HEADERS)
+    shown = [True, True, True, bool(sizes), *windowed, True, not_proved(found)]
+    header = ["layer", "op", "output shape", f"at {given}", *fields.HEADERS, "parameters", "known"]
+    ruler = ["---", "---", "---", "---", *["---:"] * len(fields.HEADERS), "---:", "---"]
+    lines = [_cells(row, sizes, window) for row, window in zip(found, windows, strict=True)]
+    for cells in (header, ruler, *lines):
         yield _line(compress(cells, shown))
     yield ""
     for line in (*sums(analysis), validity(analysis)):
@@ -45,6 +50,8 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
         yield f"- {conditions}: {escape(branch.why + where)}"
     for note in notes(analysis):
         yield f"- note: {escape(note)}"
+    for note in columns.notes() if columns is not None else ():
+        yield f"- {escape(note)}"
     for finding in analysis.findings:
         yield f"- **finding**: {_finding(finding)}"
 
@@ -68,6 +75,12 @@ def record(equation: Equation, *, sizes: Mapping[str, int] | None = None) -> str
             lines.append(f"- {code(f'{left} = {arithmetic}')}")
     if not equation.axes:
         lines += [f"- {escape(line)}" for line in equation.rule]
+    for field in equation.fields:
+        name, text = code(field.input), fields.sentence(field)
+        lines.append(f"- receptive field on {name}: {escape(text)}")
+    for step in equation.recurrence:
+        axes = f"{step.input}, {', '.join(step.axes)}"
+        lines += [f"- {escape(axes)}: {code(str(line))}" for line in step.formulas]
     if equation.label is not Label.PROVED:
         lines.append(f"- known: {equation.label}")
     if equation.source:
@@ -80,13 +93,14 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join([_line(header), _line(["---"] * len(header)), *map(_line, lines)]) + "\n"
 
 
-def _cells(row: Row, sizes: Mapping[str, int]) -> list[str]:
+def _cells(row: Row, sizes: Mapping[str, int], window: fields.Cells) -> list[str]:
     name = escape(row.name) if row.role == "call" else f"**{escape(row.name)}**"
     return [
         "&nbsp;&nbsp;" * (row.depth - 1) + name,
         escape(row.op),
         _shapes(row.outputs) if row.finished else "**failed**",
         _shapes(row.outputs, sizes),
+        *map(escape, window.window),
         parameter_count(row),
         "" if row.label is Label.PROVED else str(row.label),
     ]

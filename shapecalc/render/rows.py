@@ -44,7 +44,7 @@ class Row:
 
     `name` is relative to the row around it, `path` is in full. `depth` is 1 for what the model
     itself calls. A row counts the `parameters` of all that is folded into it and that no row
-    above counts; where all of them are counted above, it is `reused`.
+    above counts; where all of them are counted above, it is `reused`. `record` is what was called.
     """
 
     depth: int
@@ -60,6 +60,7 @@ class Row:
     finished: bool = True
     label: Label = Label.PROVED
     location: Location | None = None
+    record: Layer | ModuleCall | None = None
 
 
 def rows(analysis: Analysis, *, depth: int = DEPTH) -> list[Row]:
@@ -228,6 +229,7 @@ class _Tree:
             outputs=outputs(layer.out_shapes),
             label=layer.label,
             location=layer.location,
+            record=layer,
         )
 
     def _module(self, call: ModuleCall, depth: int, around: str) -> Iterator[Row]:
@@ -253,6 +255,7 @@ class _Tree:
             finished=call.finished,
             label=weakest(layer.label for layer in layers),
             location=layers[0].location if whole else call.location,
+            record=call if call.finished else None,
         )
         if unfolded:
             yield from self._inside(call, depth + 1)

@@ -39,6 +39,11 @@ _SHAPE: Schema = {
     "sizes": _SIZES,
 }
 
+_NUMBER: Schema = _ref("number")
+_FIELDS: Schema = _array(
+    _ref("receptive_field"), "of the first output that has any, one for each input"
+)
+
 _DEFINITIONS: dict[str, Schema] = {
     "size": {
         "type": ["integer", "string"],
@@ -76,6 +81,49 @@ _DEFINITIONS: dict[str, Schema] = {
         ),
         "one entry per spatial axis; empty for an op without such a formula",
     ),
+    "number": {
+        "type": ["integer", "string", "null"],
+        "description": "a number; a fraction such as 1/2 or a formula as text; null for none",
+    },
+    "receptive_field": _object(
+        input=_said(_TEXT, "the input that is seen"),
+        exact=_FLAG,
+        bound=_said(_MAYBE_TEXT, "why the field is only an upper bound"),
+        unknown=_said(_MAYBE_TEXT, "the op without a rule that ends all knowledge"),
+        batch=_said(_MAYBE_TEXT, "the op that mixes the batch: every image of it is seen"),
+        axes=_array(
+            _object(
+                axis=_said(_TEXT, "the axis of the input"),
+                size=_said(_NUMBER, "how many elements the window spans, at most"),
+                smallest=_said(_NUMBER, "how many at least, where it differs after an up-sampling"),
+                stride=_said(_NUMBER, "elements of the input per element of the output"),
+                padding=_said(_NUMBER, "output 0 sees inputs from -padding on"),
+                centre=_said(_NUMBER, "of output 0: -padding + (size - 1)/2"),
+                density=_said(_NUMBER, "the share of the window that is seen; 1 without holes"),
+                whole=_said(_FLAG, "every output sees the whole axis"),
+                widened=_said(_MAYBE_TEXT, "the op that made it the whole axis"),
+                outputs=_array(_COUNT, "the axes of the output along which the window moves"),
+                relation=_said(_MAYBE_TEXT, "from output to input indices, in isl's language"),
+            ),
+            "one entry per axis of positions; empty where the field is unknown",
+        ),
+    ),
+    "recurrence": _object(
+        input=_TEXT,
+        axes=_array(_TEXT, "the axes of the input for which it is the same"),
+        operand=_object(name=_TEXT, size=_NUMBER, stride=_NUMBER, padding=_NUMBER),
+        window=_object(
+            kernel_size=_NUMBER,
+            stride=_NUMBER,
+            padding=_NUMBER,
+            dilation=_NUMBER,
+            transposed=_FLAG,
+        ),
+        formulas=_array(
+            _object(name=_TEXT, formula=_TEXT, value=_NUMBER),
+            "r is the size, j the stride, P the padding and c the centre",
+        ),
+    ),
     "input": _object(name=_TEXT, dtype=_TEXT, **_SHAPE),
     "layer": _object(
         index=_COUNT,
@@ -97,6 +145,7 @@ _DEFINITIONS: dict[str, Schema] = {
             "`inputs`, other tensors of the call",
         ),
         equation=_ref("equation"),
+        receptive_fields=_FIELDS,
         label=_ref("label"),
         note=_TEXT,
         location=_PLACE,
@@ -114,6 +163,7 @@ _DEFINITIONS: dict[str, Schema] = {
         finished=_said(_FLAG, "false for a call that a finding cut short"),
         layers=_array(_COUNT, "the first layer within the call, and the first after it"),
         parameters=_said(_COUNT, "elements of the module's own parameters"),
+        receptive_fields=_FIELDS,
         location=_PLACE,
     ),
     "premise": _object(
@@ -173,6 +223,8 @@ LAYER: Schema = _schema(
     function=_TEXT,
     tensors=_array(_object(role=_TEXT, layout=_MAYBE_TEXT, **_SHAPE)),
     equation=_ref("equation"),
+    receptive_fields=_FIELDS,
+    recurrence=_array(_ref("recurrence"), "how the op's window extends the field of its operand"),
     rule=_array(_TEXT, "the rule in words"),
     source=_said(_TEXT, "where the rule comes from"),
     label=_ref("label"),

@@ -15,6 +15,8 @@ from rich.text import Text
 from shapecalc import dims
 from shapecalc.dims import Dim
 from shapecalc.graph import Finding, Label
+from shapecalc.receptive_field.recurrence import Step
+from shapecalc.render import fields
 from shapecalc.render.equation import AxisEquation, Equation
 from shapecalc.render.grid import LABEL_STYLES, Grid
 from shapecalc.render.names import Names
@@ -45,19 +47,24 @@ def table(
     Without `width` it is as wide as it needs. In a narrow one the long formulas are given names,
     which are explained below the table, and the parameters of the ops are wrapped.
     """
-    sizes = sizes or {}
-    lines = rows(analysis, depth=depth)
-    names = Names()
-    grid = Grid(lines, sizes, names)
-    if grid.width > (width or WIDEST):
+    sizes, limit = sizes or {}, width or WIDEST
+    lines, names = rows(analysis, depth=depth), Names()
+    columns = fields.columns(analysis, lines)
+    windows = [] if columns is None else columns.cells
+    shown: Sequence[str] = fields.HEADERS if windows else ()
+    grid = Grid(lines, sizes, names, windows, shown)
+    if grid.width > limit:
         names = Names.of(_in_order(analysis, lines), taken=analysis.symbols)
-        grid = Grid(lines, sizes, names)
+        grid = Grid(lines, sizes, names, windows, shown)
+        while shown and grid.least > limit:
+            shown = shown[: len(shown) // 2]
+            grid = Grid(lines, sizes, names, windows, shown)
     parts: list[RenderableType] = [
-        Text(_title(analysis), style="bold"),
+        Text(title(analysis), style="bold"),
         grid.render(max(width or grid.width, _NARROWEST), color=color),
-        *_below(analysis, names, sizes),
+        *_below(analysis, names, sizes, columns.notes(shown) if columns and shown else ()),
     ]
-    return _print(parts, width=width, color=color)
+    return print_parts(parts, width=width, color=color)
 
 
 def _in_order(analysis: Analysis, lines: Sequence[Row]) -> Iterator[Dim]:
@@ -69,7 +76,8 @@ def _in_order(analysis: Analysis, lines: Sequence[Row]) -> Iterator[Dim]:
     yield from shown
 
 
-def _title(analysis: Analysis) -> str:
+def title(analysis: Analysis) -> str:
+    """Return the name of the model."""
     name = plain(analysis.graph.name)
     return f"{name} in training mode" if analysis.train else name
 
@@ -77,7 +85,9 @@ def _title(analysis: Analysis) -> str:
 # ---------------------------------------------------------------------------- below the table
 
 
-def _below(analysis: Analysis, names: Names, sizes: Mapping[str, int]) -> Iterator[RenderableType]:
+def _below(
+    analysis: Analysis, names: Names, sizes: Mapping[str, int], on_fields: Iterable[str]
+) -> Iterator[RenderableType]:
     yield Text()
     yield from _named_sizes(names, sizes)
     for sentence in sums(analysis):
@@ -87,22 +97,23 @@ def _below(analysis: Analysis, names: Names, sizes: Mapping[str, int]) -> Iterat
         yield Text(sentence)
     else:
         yield Text(sentence.removesuffix(", ".join(analysis.domain)).rstrip())
-        yield from (_item(Text(condition)) for condition in analysis.domain)
+        yield from (item(Text(condition)) for condition in analysis.domain)
     for branch in branches(analysis):
         text = Text(f"{', '.join(branch.conditions)}: {branch.why}")
         if branch.location:
             text.append(f"\n  at {branch.location}", style="cyan")
-        yield _item(text)
+        yield item(text)
     for label in known(analysis):
-        yield _item(Text(label))
+        yield item(Text(label))
     for note in notes(analysis):
-        yield _item(Text(f"note: {note}"))
+        yield item(Text(f"note: {note}"))
+    yield from (item(Text(note)) for note in on_fields)
     if analysis.findings:
         count = len(analysis.findings)
         yield Text()
         yield Text("1 finding" if count == 1 else f"{count} findings", style="bold red")
         for finding in analysis.findings:
-            yield _item(_finding(finding))
+            yield item(_finding(finding))
 
 
 def _named_sizes(names: Names, sizes: Mapping[str, int]) -> Iterator[RenderableType]:
@@ -130,7 +141,8 @@ def _by_three(columns: list[list[Text]]) -> Iterator[list[list[Text]]]:
         yield columns[first : first + 3]
 
 
-def _item(text: Text) -> RenderableType:
+def item(text: RenderableType) -> RenderableType:
+    """Return a part with a margin on its left."""
     return Padding(text, (0, 0, 0, 2), expand=False)
 
 
@@ -159,9 +171,9 @@ def record(
     """Return the shape equation record of a layer."""
     sizes = sizes or {}
     parts: list[RenderableType] = [Text(plain(equation.layer), style="bold")]
-    parts.append(_item(Text(plain(equation.op))))
+    parts.append(item(Text(plain(equation.op))))
     if equation.location:
-        parts.append(_item(Text(f"at {plain(equation.location)}", style="cyan")))
+        parts.append(item(Text(f"at {plain(equation.location)}", style="cyan")))
     parts.append(Text())
     tensors = Table.grid(padding=(0, 2))
     for tensor in equation.tensors:
@@ -175,13 +187,14 @@ def record(
     for axis in equation.axes:
         parts += [_axis(axis, sizes), Text()]
     if not equation.axes:
-        parts += [*(_item(Text(line)) for line in equation.rule), Text()]
+        parts += [*(item(Text(line)) for line in equation.rule), Text()]
+    parts += _fields(equation)
     if equation.label is not Label.PROVED:
         style = LABEL_STYLES[equation.label]
-        parts.append(_item(Text(f"{equation.label}: {LEGEND[equation.label]}", style=style)))
+        parts.append(item(Text(f"{equation.label}: {LEGEND[equation.label]}", style=style)))
     if equation.source:
-        parts.append(_item(Text(f"source: {equation.source}")))
-    return _print(parts, width=width, color=color)
+        parts.append(item(Text(f"source: {equation.source}")))
+    return print_parts(parts, width=width, color=color)
 
 
 def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
@@ -204,10 +217,30 @@ def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
     return drawn
 
 
+def _fields(equation: Equation) -> Iterator[RenderableType]:
+    """Yield the receptive fields of a layer, and how they are made of those of its operand."""
+    for field in equation.fields:
+        yield item(Text(f"receptive field on {plain(field.input)}: {fields.sentence(field)}"))
+        for step in equation.recurrence:
+            if step.input == field.input:
+                yield item(Text(f"{', '.join(step.axes)}: {fields.origin(step)}"))
+                yield item(item(_formulas(step)))
+        yield from (item(Text(note)) for note in fields.notes([field]))
+        yield Text()
+
+
+def _formulas(step: Step) -> RenderableType:
+    drawn = Table.grid(padding=(0, 2))
+    for line in step.formulas:
+        drawn.add_row(Text(str(line)), Text(line.meaning))
+    return drawn
+
+
 # ---------------------------------------------------------------------------- printing
 
 
-def _print(parts: Iterable[RenderableType], *, width: int | None, color: bool) -> str:
+def print_parts(parts: Iterable[RenderableType], *, width: int | None, color: bool) -> str:
+    """Return what rich makes of some parts, within `width` columns; plain text unless `color`."""
     written = io.StringIO()
     console = Console(
         file=written,

@@ -1,0 +1,133 @@
+"""Receptive fields as JSON: numbers as numbers, fractions and formulas as texts such as `1/2`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from shapecalc import dims
+from shapecalc.dims import Dim
+from shapecalc.graph import Layer, ModuleCall
+from shapecalc.receptive_field import ReceptiveField
+from shapecalc.receptive_field.at_sizes import AxisWindow, Seen
+from shapecalc.receptive_field.recurrence import Step, bounds, formula
+from shapecalc.render.fields import fields_of
+
+Json: TypeAlias = Any  # what the json module writes
+
+
+def of_record(record: Layer | ModuleCall, sizes: Mapping[str, int] | None = None) -> list[Json]:
+    """Return the fields of a layer or module, one for each input that reaches it."""
+    found = fields_of(record).values()
+    return [of_field(field.at(**sizes) if sizes else field) for field in found]
+
+
+def of_field(field: ReceptiveField) -> Json:
+    """Return a field."""
+    why = [] if field.unknown else bounds(field)
+    return {
+        "input": field.input,
+        "exact": not field.unknown and not why,
+        "bound": why[0] if why else None,
+        "unknown": field.unknown or None,
+        "batch": None if field.unknown else field.batch or None,
+        "axes": [_axis(field, n) for n in range(len(field.per_axis))],
+    }
+
+
+def _axis(field: ReceptiveField, axis: int) -> Json:
+    entry, extent, symbolic = field.per_axis[axis], field.extents[axis], formula(field, axis)
+    found: dict[str, Json] = {"axis": entry.name}
+    if symbolic is None:
+        found |= {
+            "size": value(extent.size),
+            "smallest": value(extent.smallest),
+            "stride": value(extent.stride),
+            "padding": value(extent.padding),
+            "centre": value(extent.centre),
+            "density": value(None if entry.whole else extent.density),
+        }
+    else:
+        found |= {
+            "size": value(symbolic.size),
+            "smallest": value(symbolic.size),
+            "stride": value(symbolic.stride),
+            "padding": value(symbolic.padding),
+            "centre": value(symbolic.centre),
+            "density": None,
+        }
+    written = symbolic is None or not entry.reach.bound
+    return found | {
+        "whole": entry.whole and symbolic is None,
+        "widened": (field.widened[axis] or None) if symbolic is None else None,
+        "outputs": list(entry.outputs),
+        "relation": str(entry.relation) if written else None,
+    }
+
+
+def value(number: int | Fraction | Dim | None) -> Json:
+    """Return a number as a number, a fraction or a formula as text.
+
+    >>> value(Fraction(4, 2)), value(Fraction(1, 2)), value(dims.symbol("k") + 1), value(None)
+    (2, '1/2', 'k + 1', None)
+    """
+    match number:
+        case None | int():
+            return number
+        case Fraction():
+            return int(number) if number.denominator == 1 else str(number)
+    whole = dims.as_int(number)
+    return dims.format_dim(number) if whole is None else whole
+
+
+def of_step(step: Step) -> Json:
+    """Return the recurrence of a layer's step."""
+    window = step.window
+    return {
+        "input": step.input,
+        "axes": list(step.axes),
+        "operand": {
+            "name": step.operand,
+            "size": value(step.before.size),
+            "stride": value(step.before.stride),
+            "padding": value(step.before.padding),
+        },
+        "window": {
+            "kernel_size": value(window.kernel_size),
+            "stride": value(window.stride),
+            "padding": value(window.padding),
+            "dilation": value(window.dilation),
+            "transposed": window.transposed,
+        },
+        "formulas": [
+            {"name": line.name, "formula": line.text, "value": value(line.value)}
+            for line in step.formulas
+        ],
+    }
+
+
+def of_window(window: AxisWindow) -> Json:
+    """Return what one output element sees on one axis."""
+    return {
+        "axis": window.axis,
+        "index": list(window.index),
+        "size": window.size,
+        "seen": list(window.seen),
+        "window": None if window.window is None else list(window.window),
+        "before": window.before,
+        "after": window.after,
+        "centre": value(window.centre),
+    }
+
+
+def of_seen(seen: Seen) -> Json:
+    """Return which output elements see a pixel."""
+    return {
+        "count": seen.count,
+        "total": seen.total,
+        "axes": [
+            {"axis": axis, "outputs": None if places is None else [list(p) for p in places]}
+            for axis, places in zip(seen.axes, seen.places, strict=True)
+        ],
+    }
