@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from shapecalc.cli.field import field
 from shapecalc.cli.ops import ops
 from shapecalc.cli.options import TRACEBACK
 from shapecalc.cli.output import say
@@ -85,5 +86,5 @@ def main() -> None:
     """
 
 
-for command in (show, verify, spec, ops):
+for command in (show, field, verify, spec, ops):
     main.add_command(command)

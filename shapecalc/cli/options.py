@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -138,7 +139,7 @@ def _literal(value: str, within: str) -> object:
         ) from None
 
 
-def read_at(text: str | None) -> dict[str, int]:
+def read_at(text: str | None, option: str = "--at") -> dict[str, int]:
     """Return sizes by symbol.
 
     >>> read_at("H=224,W=225")
@@ -148,11 +149,31 @@ def read_at(text: str | None) -> dict[str, int]:
     for entry in (text or "").split(",") if text is not None else ():
         name, _, number = (part.strip() for part in entry.partition("="))
         if not name or not number.isdecimal():
-            raise InputError(f"--at {text!r}: expected sizes such as H=224,W=224")
+            raise InputError(f"{option} {text!r}: expected sizes such as H=224,W=224")
         if name in sizes:
-            raise InputError(f"--at {text!r}: {name} is given twice")
+            raise InputError(f"{option} {text!r}: {name} is given twice")
         sizes[name] = int(number)
     return sizes
+
+
+def read_indices(text: str, option: str) -> tuple[int, ...]:
+    """Return the indices of one element.
+
+    >>> read_indices("7,7", "--at")
+    (7, 7)
+    """
+    numbers = [entry.strip() for entry in text.split(",")]
+    if not all(number.isdecimal() for number in numbers):
+        raise InputError(f"{option} {text!r}: expected indices such as 7,7, counted from 0")
+    return tuple(map(int, numbers))
+
+
+def no_layer(name: str, known: Iterable[str]) -> InputError:
+    """Return the error for a name that no layer has, with those that it is close to."""
+    names = {entry.lower(): entry for entry in known if entry}
+    near = [names[match] for match in get_close_matches(name.lower(), names, n=3)]
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return InputError(f"there is no layer {name!r}{hint}")
 
 
 def complete(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:

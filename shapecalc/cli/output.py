@@ -30,22 +30,31 @@ def emit(text: str, output: str | None = None) -> None:
         except OSError as error:
             raise InputError(f"cannot write: {error.strerror or error}") from error
         return
+    if not output:
+        raise InputError("-o is the name of a file, got nothing")
+    save(text.encode(), output)
+
+
+def save(data: bytes, output: str) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     try:
-        if not output:
-            raise InputError("-o is the name of a file, got nothing")
-        _write(Path(output).resolve(), text)
+        _write(Path(output).resolve(), data)
     except OSError as error:
         raise InputError(f"cannot write {output}: {error.strerror or error}") from error
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file():  # a device or a pipe
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
         return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with beside.open("xb") as file:
+            file.write(data)
         beside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

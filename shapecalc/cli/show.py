@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
-from shapecalc.cli.options import analyzed, complete, model_options, output_option, read_at
+from shapecalc.cli.options import (
+    analyzed,
+    complete,
+    model_options,
+    no_layer,
+    output_option,
+    read_at,
+)
 from shapecalc.cli.output import emit, quiet, say, terminal
 from shapecalc.errors import InputError
 
@@ -172,10 +178,7 @@ def _layers(analysis: Analysis, name: str) -> list[Layer]:
         return found
     if any(finding.layer == name for finding in analysis.findings):
         report(analysis)
-    known = {layer.name.lower(): layer.name for layer in analysis.layers}
-    near = [known[match] for match in get_close_matches(name.lower(), known, n=3)]
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise InputError(f"there is no layer {name!r}{hint}")
+    raise no_layer(name, (layer.name for layer in analysis.layers))
 
 
 def report(analysis: Analysis, *, shown: bool = False) -> None:

@@ -246,8 +246,10 @@ def span(field: ReceptiveField, axis: int) -> Span | None:
 def formula(field: ReceptiveField, axis: int) -> Span | None:
     """Return the window on an axis by the recurrence, where the relation alone gives none.
 
-    That is so where parameters are symbols.
+    That is so where parameters are symbols; at given sizes the relation is all there is.
     """
+    if field._fields.setting.concrete:
+        return None
     needed = field.extents[axis].size is None or field.per_axis[axis].reach.bound
     return span(field, axis) if needed else None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
+from typing import Any
 
 from shapecalc import dims
 from shapecalc.access import Reads
@@ -148,5 +150,21 @@ class _Walk:
         """Return the access rule of a call, remembered."""
         key = (op, shapes, out, output)
         if key not in self._reads:
-            self._reads[key] = op.reads(shapes, out, output)
+            known = op if self.sizes is None else self.numbered(op)
+            self._reads[key] = known.reads(shapes, out, output)
         return self._reads[key]
+
+    def numbered(self, op: Op) -> Op:
+        """Return an op of a spec with numbers for the symbols among its parameters."""
+        now = {}
+        for entry in dataclass_fields(op):  # type: ignore[arg-type]  # every Op is a dataclass
+            old = getattr(op, entry.name)
+            if (new := self.parameter(old)) != old:
+                now[entry.name] = new
+        return replace(op, **now) if now else op  # type: ignore[type-var]
+
+    def parameter(self, value: Any) -> Any:
+        """Return a parameter of an op as the walk sees it."""
+        if isinstance(value, tuple):
+            return tuple(map(self.parameter, value))
+        return self.size(value) if getattr(value, "free_symbols", None) else value

@@ -49,16 +49,16 @@ def document(
             (
                 row.role,
                 row.depth,
-                _cell(row.path),
-                _cell(row.op),
+                cell(row.path),
+                cell(row.op),
                 _joined(map(Output, row.inputs), {}),
                 _joined(row.outputs, {}),
                 _joined(row.outputs, sizes) if sizes else "",
-                *map(_cell, window.window),
+                *map(cell, window.window),
                 window.known,
                 row.parameters,
                 row.label,
-                _cell(str(row.location or "")),
+                cell(str(row.location or "")),
             )
         )
     return written.getvalue()
@@ -68,10 +68,10 @@ def _joined(outputs: Iterable[Output], sizes: Mapping[str, int]) -> str:
     def written(shape: Shape) -> str:
         return str(shape_at(shape, sizes) if sizes else shape)
 
-    return _cell("; ".join(output.text(written(output.shape)) for output in outputs))
+    return cell("; ".join(output.text(written(output.shape)) for output in outputs))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return text that no spreadsheet takes for a formula to be run; numbers stay numbers."""
     if re.fullmatch(r"-[\d/]+", text):
         return text

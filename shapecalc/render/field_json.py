@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shapecalc import dims
 from shapecalc.dims import Dim
@@ -12,14 +12,19 @@ from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.receptive_field.at_sizes import AxisWindow, Seen
 from shapecalc.receptive_field.recurrence import Step, bounds, formula
-from shapecalc.render.fields import fields_of
+from shapecalc.render import fields
+from shapecalc.render.field_sheet import Element, Line, Sheet, steps_of
+from shapecalc.render.writing import VERSION, write
+
+if TYPE_CHECKING:
+    from shapecalc.analysis import Analysis
 
 Json: TypeAlias = Any  # what the json module writes
 
 
 def of_record(record: Layer | ModuleCall, sizes: Mapping[str, int] | None = None) -> list[Json]:
     """Return the fields of a layer or module, one for each input that reaches it."""
-    found = fields_of(record).values()
+    found = fields.fields_of(record).values()
     return [of_field(field.at(**sizes) if sizes else field) for field in found]
 
 
@@ -46,7 +51,7 @@ def _axis(field: ReceptiveField, axis: int) -> Json:
             "stride": value(extent.stride),
             "padding": value(extent.padding),
             "centre": value(extent.centre),
-            "density": value(None if entry.whole else extent.density),
+            "density": value(None if extent.stride is None else extent.density),
         }
     else:
         found |= {
@@ -131,3 +136,88 @@ def of_seen(seen: Seen) -> Json:
             for axis, places in zip(seen.axes, seen.places, strict=True)
         ],
     }
+
+
+# ---------------------------------------------------------------------------- documents
+
+
+def document(analysis: Analysis, sheets: Sequence[Sheet], remarks: Sequence[str]) -> str:
+    """Return the tables: every row with its fields, and with who sees the pixel if one is given."""
+    pixel = next((list(sheet.pixel) for sheet in sheets if sheet.pixel), None)
+    return write(
+        {
+            "format": "shapecalc/receptive-fields",
+            "version": VERSION,
+            "name": analysis.graph.name,
+            "training": analysis.train,
+            "sizes": dict(sheets[0].sizes) or None,
+            "pixel": pixel,
+            "conventions": list(fields.CONVENTIONS),
+            "rows": [_line(line) for sheet in sheets for line in sheet.lines],
+            "notes": list(dict.fromkeys(note for sheet in sheets for note in sheet.notes)),
+            "remarks": list(remarks),
+        }
+    )
+
+
+def _line(line: Line) -> Json:
+    return {
+        "name": line.row.path,
+        "op": line.row.op,
+        "depth": line.row.depth,
+        "field": of_field(line.field),
+        "at": None if line.at is None else of_field(line.at),
+        "seen_by": None if line.seen is None else of_seen(line.seen),
+    }
+
+
+def layers(records: Sequence[Layer | ModuleCall], sizes: Mapping[str, int]) -> str:
+    """Return all that is known of the fields of the calls of one layer."""
+    return write(
+        {
+            "format": "shapecalc/layer-fields",
+            "version": VERSION,
+            "layer": records[0].name,
+            "sizes": dict(sizes) or None,
+            "conventions": list(fields.CONVENTIONS),
+            "calls": [_call(record, sizes) for record in records],
+        }
+    )
+
+
+def _call(record: Layer | ModuleCall, sizes: Mapping[str, int]) -> Json:
+    return {
+        "kind": record.kind,
+        "output": str(record.out_shape),
+        "receptive_fields": of_record(record),
+        "holes": {
+            name: [list(extent.holes) for extent in field.extents]
+            for name, field in fields.fields_of(record).items()
+        },
+        "at": of_record(record, sizes) if sizes else None,
+        "recurrence": [of_step(step) for step in steps_of(record)],
+    }
+
+
+def elements(found: Sequence[Element]) -> str:
+    """Return what one output element sees, in every call of a layer."""
+    return write(
+        {
+            "format": "shapecalc/element-field",
+            "version": VERSION,
+            "layer": found[0].record.name,
+            "sizes": dict(found[0].sizes),
+            "index": list(found[0].index),
+            "calls": [
+                {
+                    "outputs": list(each.outputs),
+                    "inputs": [
+                        {"input": name, "axes": [of_window(axis) for axis in axes]}
+                        for name, axes in each.windows.items()
+                    ],
+                    "notes": list(each.notes),
+                }
+                for each in found
+            ],
+        }
+    )

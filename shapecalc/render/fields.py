@@ -12,6 +12,7 @@ from shapecalc import dims
 from shapecalc.dims import Dim
 from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField, receptive_fields
+from shapecalc.receptive_field.at_sizes import Seen
 from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.recurrence import Step, bounds, formula
 from shapecalc.render.plain import plain
@@ -103,13 +104,13 @@ def cells(field: ReceptiveField | None) -> Cells:
         return NOTHING
     if field.unknown:
         return Cells("?", known="unknown")
-    axes = [_axis(field, n) for n in range(len(field.axes))]
-    size, stride, padding, centre = map(_together, zip(*axes, strict=True))
+    axes = [axis_cells(field, n) for n in range(len(field.axes))]
+    size, stride, padding, centre = map(together, zip(*axes, strict=True))
     return Cells(size, stride, padding, centre, "bound" if bounds(field) else "exact")
 
 
-def _axis(field: ReceptiveField, axis: int) -> tuple[str, str, str, str]:
-    """Return the cells of one axis."""
+def axis_cells(field: ReceptiveField, axis: int) -> tuple[str, str, str, str]:
+    """Return the cells of one axis under `HEADERS`."""
     entry, extent = field.per_axis[axis], field.extents[axis]
     found = formula(field, axis)
     if found is not None:
@@ -132,10 +133,10 @@ def _size(largest: Dim | None, smallest: Dim | None, *, bounded: bool) -> str:
     return "..".join(texts)
 
 
-def _together(texts: Sequence[str]) -> str:
+def together(texts: Sequence[str]) -> str:
     """Return the texts of all axes as one: that of H and W where they agree.
 
-    >>> _together(["7", "7"]), _together(["7", "3"]), _together(["<= 7", "<= 3"])
+    >>> together(["7", "7"]), together(["7", "3"]), together(["<= 7", "<= 3"])
     ('7', '7 x 3', '<= 7 x 3')
     """
     if len(set(texts)) == 1:
@@ -173,10 +174,19 @@ def notes(found: Iterable[ReceptiveField]) -> Iterator[str]:
             f"{example}, for example: after an up-sampling the size depends on the output's "
             "index; padding and centre are those of output 0"
         )
-    if any("/" in cells(field).stride for field in known):
+    if any(_counted_together(field) for field in known):
+        yield "one axis of the output counts rows and columns: strides are averages along it"
+    elif any("/" in cells(field).stride for field in known):
         yield "a stride that is a fraction is an average over the outputs"
     if any("varies" in text or "up to" in text for text in texts):
         yield "varies, up to: the size depends on the output's index; `field --layer NAME` says how"
+    yield from doubts(fields)
+
+
+def doubts(found: Iterable[ReceptiveField]) -> Iterator[str]:
+    """Yield why some fields are bounds or unknown, and what ties the images of a batch."""
+    fields = list(found)
+    known = [field for field in fields if not field.unknown]
     for reason in dict.fromkeys(reason for field in known for reason in bounds(field)):
         yield f"<= is an upper bound: {plain(reason)}"
     unknown = dict.fromkeys(field.unknown for field in fields if field.unknown)
@@ -188,6 +198,12 @@ def notes(found: Iterable[ReceptiveField]) -> Iterator[str]:
             f"{_names(batch)} mixes the batch: from there on every output depends on "
             "all images of it"
         )
+
+
+def _counted_together(field: ReceptiveField) -> bool:
+    """Tell whether several axes of the input move along the same axis of the output."""
+    moving = [axis for entry in field.per_axis for axis in entry.outputs]
+    return len(set(moving)) < len(moving)
 
 
 def _names(names: Iterable[str]) -> str:
@@ -237,6 +253,27 @@ def ranges(indices: Sequence[int]) -> str:
     if len(texts) > _MOST_RUNS:
         texts = [*texts[:3], "...", texts[-1]]
     return ", ".join(texts)
+
+
+def places(seen: Seen) -> str:
+    """Return which outputs see a pixel, axis by axis: `H 2..5, W 1..4`."""
+    if not seen.count:
+        return "none"
+    texts = []
+    for axis, found in zip(seen.axes, seen.places, strict=True):
+        if found is None:
+            texts.append(f"{axis} all")
+        elif len(found[0]) == 1:
+            texts.append(f"{axis} {ranges([index for (index,) in found])}")
+        else:
+            texts.append(f"{axis} {len(found)} places")
+    joint = "; " if any(", " in text for text in texts) else ", "
+    return joint.join(texts) if any(seen.places) else "all"
+
+
+def share(seen: Seen) -> str:
+    """Return how many outputs see a pixel: `16 of 784`."""
+    return f"{seen.count:,} of {seen.total:,}"
 
 
 def numbers(values: Mapping[str, int]) -> str:

@@ -19,7 +19,7 @@ _GAP = 2  # columns between two columns of the table
 _OP = 24  # columns in which the ops can still be read
 _NUMBERS = {*HEADERS, "parameters"}
 _ROLES = {"input": "cyan", "output": "cyan"}
-_PLAIN_HEAD = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+PLAIN_HEAD = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 LABEL_STYLES = {Label.PROVED: "", Label.PROBED: "yellow", Label.UNKNOWN: "red"}
 
@@ -49,7 +49,7 @@ class Grid:
             list(compress(self._texts(row, names, window), self.shown)) for row, window in every
         ]
         self.widths = [
-            max(map(_width, column)) for column in zip(self.headers, *self.texts, strict=True)
+            max(map(width_of, column)) for column in zip(self.headers, *self.texts, strict=True)
         ]
 
     def _texts(self, row: Row, names: Names, window: Cells) -> list[str]:
@@ -80,9 +80,9 @@ class Grid:
 
     def render(self, width: int, *, color: bool) -> Table:
         """Return the table within `width` columns."""
-        widths = _fit(self.widths, width)
+        widths = fit(self.widths, width)
         drawn = Table(
-            box=box.SIMPLE_HEAD if color else _PLAIN_HEAD,
+            box=box.SIMPLE_HEAD if color else PLAIN_HEAD,
             show_edge=False,
             pad_edge=False,
             padding=(0, _GAP - 1, 0, 0),  # the box adds one
@@ -107,11 +107,12 @@ class Grid:
         return drawn
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
+    """Return how many columns of a terminal a text needs."""
     return max((cell_len(line) for line in text.split("\n")), default=0)
 
 
-def _fit(natural: list[int], width: int) -> list[int]:
+def fit(natural: list[int], width: int) -> list[int]:
     """Take columns away from the ops first, which wrap well, until the lines fit."""
     widths = list(natural)
     excess = sum(widths) + _GAP * (len(widths) - 1) - width

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields
@@ -15,14 +14,14 @@ from shapecalc.op import Op
 from shapecalc.render import field_json
 from shapecalc.render.equation import AxisEquation, Equation, axis_equations
 from shapecalc.render.rows import shape_at
+from shapecalc.render.writing import VERSION as VERSION
+from shapecalc.render.writing import write
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
     from shapecalc.verify import Verification
 
 Json: TypeAlias = Any  # what the json module writes
-
-VERSION = 1
 
 
 def document(analysis: Analysis, *, sizes: Mapping[str, int] | None = None) -> str:
@@ -88,23 +87,6 @@ def verification(result: Verification) -> str:
             "notes": list(result.notes),
         }
     )
-
-
-def write(value: dict[str, Json]) -> str:
-    """Write one key a line, and one entry a line of its lists: short, and easy to search."""
-    lines = ",\n".join(f"  {_line(key)}: {_entries(entry)}" for key, entry in value.items())
-    return f"{{\n{lines}\n}}\n"
-
-
-def _entries(value: Json) -> str:
-    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
-        return _line(value)
-    lines = ",\n".join(f"    {_line(entry)}" for entry in value)
-    return f"[\n{lines}\n  ]"
-
-
-def _line(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 class _Document:

@@ -44,6 +44,13 @@ _FIELDS: Schema = _array(
     _ref("receptive_field"), "of the first output that has any, one for each input"
 )
 
+_MAYBE_FIELD: Schema = {"oneOf": [{"type": "null"}, _ref("receptive_field")]}
+_GIVEN: Schema = {
+    "type": ["object", "null"],
+    "additionalProperties": {"type": "integer"},
+    "description": "the size of every symbol",
+}
+
 _DEFINITIONS: dict[str, Schema] = {
     "size": {
         "type": ["integer", "string"],
@@ -106,6 +113,19 @@ _DEFINITIONS: dict[str, Schema] = {
                 relation=_said(_MAYBE_TEXT, "from output to input indices, in isl's language"),
             ),
             "one entry per axis of positions; empty where the field is unknown",
+        ),
+    ),
+    "seen_by": _object(
+        count=_COUNT,
+        total=_COUNT,
+        axes=_array(
+            _object(
+                axis=_TEXT,
+                outputs=_said(
+                    {"oneOf": [{"type": "null"}, _array(_array(_COUNT))]},
+                    "indices along the axes on which the field moves; null for every output",
+                ),
+            )
         ),
     ),
     "recurrence": _object(
@@ -231,6 +251,87 @@ LAYER: Schema = _schema(
     location=_MAYBE_TEXT,
 )
 """What `show --layer NAME --format json` prints."""
+
+FIELDS: Schema = _schema(
+    "receptive-fields",
+    name=_TEXT,
+    training=_FLAG,
+    sizes=_GIVEN,
+    pixel={"oneOf": [{"type": "null"}, _array(_COUNT)]},
+    conventions=_array(_TEXT, "what the numbers mean"),
+    rows=_array(
+        _object(
+            name=_TEXT,
+            op=_TEXT,
+            depth=_COUNT,
+            field=_said(_ref("receptive_field"), "far from the borders, for every size"),
+            at=_said(_MAYBE_FIELD, "at the sizes, borders counted"),
+            seen_by=_said(
+                {"oneOf": [{"type": "null"}, _ref("seen_by")]},
+                "the outputs that see the pixel, of one channel of one image",
+            ),
+        ),
+        "one entry for each row of the table and each input that reaches it",
+    ),
+    notes=_array(_TEXT),
+    remarks=_array(_TEXT),
+)
+"""What `field --format json` prints."""
+
+LAYER_FIELDS: Schema = _schema(
+    "layer-fields",
+    layer=_TEXT,
+    sizes=_GIVEN,
+    conventions=_array(_TEXT, "what the numbers mean"),
+    calls=_array(
+        _object(
+            kind=_TEXT,
+            output=_said(_TEXT, "the shape of the output"),
+            receptive_fields=_FIELDS,
+            holes=_said(
+                {"type": "object", "additionalProperties": _array(_array(_COUNT))},
+                "by input and axis: which elements of the window are not seen, from its first",
+            ),
+            at=_said({"oneOf": [{"type": "null"}, _FIELDS]}, "the same at the sizes"),
+            recurrence=_array(_ref("recurrence")),
+        )
+    ),
+)
+"""What `field --layer NAME --format json` prints."""
+
+ELEMENT_FIELD: Schema = _schema(
+    "element-field",
+    layer=_TEXT,
+    sizes=_GIVEN,
+    index=_array(_COUNT, "the output element, one index for each axis along which it moves"),
+    calls=_array(
+        _object(
+            outputs=_array(_COUNT, "how many elements there are on each of these axes"),
+            inputs=_array(
+                _object(
+                    input=_TEXT,
+                    axes=_array(
+                        _object(
+                            axis=_TEXT,
+                            index=_array(_COUNT),
+                            size=_said(_COUNT, "elements of the input on the axis"),
+                            seen=_array(_COUNT, "the indices that are seen, in order"),
+                            window=_said(
+                                {"oneOf": [{"type": "null"}, _array({"type": "integer"})]},
+                                "first and last index of the window by the formula",
+                            ),
+                            before=_said(_COUNT, "elements of the window before the input"),
+                            after=_said(_COUNT, "elements of the window after the input"),
+                            centre=_NUMBER,
+                        )
+                    ),
+                )
+            ),
+            notes=_array(_TEXT),
+        )
+    ),
+)
+"""What `field --layer NAME --at INDICES --format json` prints."""
 
 VERIFICATION: Schema = _schema(
     "verification",

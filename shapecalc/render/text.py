@@ -224,12 +224,13 @@ def _fields(equation: Equation) -> Iterator[RenderableType]:
         for step in equation.recurrence:
             if step.input == field.input:
                 yield item(Text(f"{', '.join(step.axes)}: {fields.origin(step)}"))
-                yield item(item(_formulas(step)))
+                yield item(item(formulas(step)))
         yield from (item(Text(note)) for note in fields.notes([field]))
         yield Text()
 
 
-def _formulas(step: Step) -> RenderableType:
+def formulas(step: Step) -> RenderableType:
+    """Return the lines of a recurrence, each with its meaning."""
     drawn = Table.grid(padding=(0, 2))
     for line in step.formulas:
         drawn.add_row(Text(str(line)), Text(line.meaning))
