@@ -29,11 +29,15 @@ _WEIGHTS = ("weights", "weights_backbone", "pretrained", "pretrained_backbone")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model ready for analysis; `notes` says what was special about building it."""
+    """A model ready for analysis; `notes` says what was special about building it.
+
+    `initial` tells whether it has just been built, so that its weights are not trained.
+    """
 
     model: nn.Module | Spec
     name: str
     notes: tuple[str, ...] = ()
+    initial: bool = True
 
 
 def load_target(
@@ -145,7 +149,7 @@ def _build(
     if isinstance(found, nn.Module):
         if arguments:
             raise TargetError(f"{text} is a model already built: it takes no --arg")
-        return Loaded(found, name)
+        return Loaded(found, name, initial=False)
     if not callable(found):
         kind = type(found).__name__
         raise TargetError(f"{text} is of type {kind}: expected an nn.Module, a class or a factory")

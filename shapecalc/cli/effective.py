@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 _SEED = 0
 
 
+def refuse_others(options: Mapping[str, object]) -> None:
+    """Refuse options that say nothing about the picture.
+
+    Raises:
+        InputError: one of them is given.
+    """
+    for option, given in options.items():
+        if given:
+            raise InputError(f"{option} does not go with --effective: leave one of them out")
+
+
 def draw(
     target: str,
     inputs: tuple[str, ...],
@@ -26,6 +37,8 @@ def draw(
     sizes: Callable[[Analysis], Mapping[str, int]],
 ) -> None:
     """Measure the effective receptive field of one output element, draw it and print it.
+
+    `sizes` returns those that were asked for, by symbol.
 
     Raises:
         InputError: it cannot be measured or drawn; nothing is written.
@@ -44,7 +57,7 @@ def draw(
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)  # the same picture every time
         loaded = load_target(target, named, values=True)
-        analysis = analyze(loaded.model, *positional, **keywords)
+        analysis = analyze(loaded.model, *positional, train=False, **keywords)
         report(analysis)
         weights = "initial" if loaded.initial else ""
         found = effective_field(analysis, layer, at, weights=weights, **sizes(analysis))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
+from shapecalc.cli.effective import draw, refuse_others
 from shapecalc.cli.options import (
     analyzed,
     model_options,
@@ -45,6 +47,12 @@ Format: TypeAlias = Literal["text", "json", "markdown", "csv"]
 )
 @click.option("--pixel", metavar="INDICES", help="Which outputs see pixel 100,120, at a size.")
 @click.option(
+    "--effective",
+    "picture",
+    metavar="FILE.png",
+    help="Draw how much each pixel matters to one output, with the weights of the model.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "markdown", "csv"]),
@@ -63,6 +71,7 @@ def field(
     call: int | None,
     output_index: str | None,
     pixel: str | None,
+    picture: str | None,
     form: Format,
     output: str | None,
 ) -> None:
@@ -74,11 +83,17 @@ def field(
     shapecalc field MODEL --layer layer3
     shapecalc field MODEL --layer layer3 --at 7,7 --size 224x224
     shapecalc field MODEL --pixel 100,120 --size 224x224
+    shapecalc field MODEL --layer layer3 --effective out.png
     """  # noqa: D301  # \b keeps click from wrapping the examples
     index = None if output_index is None else read_indices(output_index, "--at")
     place = () if pixel is None else read_indices(pixel, "--pixel")
-    _check(name, call, index, place, form)
     wanted = None if size is None else read_size(size)
+    if picture is not None:
+        others = {"--call": call, "--pixel": pixel, "--train": train, "-o": output}
+        refuse_others({**others, "--format": form != "text"})
+        draw(target, inputs, arguments, picture, name, index, partial(_named, wanted=wanted))
+        return
+    _check(name, call, index, place, form)
     analysis = analyzed(target, inputs, arguments, train=train)
     sizes: dict[str, int] = {}
     if (wanted is not None or index is not None or place) and not analysis.findings:
@@ -136,7 +151,7 @@ def _complete(
     from shapecalc.receptive_field.field import complete_sizes
 
     graph = analysis.graph
-    named = _named(analysis, wanted) if isinstance(wanted, tuple) else dict(wanted or {})
+    named = _named(analysis, wanted)
     if wanted is None:
         try:
             return complete_sizes(graph, {})
@@ -145,7 +160,11 @@ def _complete(
     return complete_sizes(graph, named)
 
 
-def _named(analysis: Analysis, wanted: tuple[int, ...]) -> dict[str, int]:
+def _named(
+    analysis: Analysis, wanted: tuple[int, ...] | Mapping[str, int] | None
+) -> dict[str, int]:
+    if not isinstance(wanted, tuple):
+        return dict(wanted or {})
     from shapecalc.receptive_field.axes import roles
 
     text = "x".join(map(str, wanted))

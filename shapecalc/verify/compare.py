@@ -50,7 +50,7 @@ def verify(
         if not stated and runs and time.perf_counter() - began > seconds:
             notes.append(f"stopped after {seconds:g} s; give sizes to run others")
             break
-        run, found = _one(analysis, _real_model(analysis, at, device), at, device)
+        run, found = _one(analysis, real_model(analysis, at, device), at, device)
         runs.append(run)
         differences += found
         if progress is not None:
@@ -197,11 +197,13 @@ def _check_device(name: str) -> None:
         raise InputError("nothing runs on the meta device: choose one with values, such as cpu")
 
 
-def _real_model(analysis: Analysis, sizes: Mapping[str, int], device: str) -> nn.Module:
+def real_model(analysis: Analysis, sizes: Mapping[str, int], device: str) -> nn.Module:
     """Return the model with values on a device.
 
-    A spec is built, a model that would be changed by running it there is copied, and one on the
-    meta device is refused.
+    A spec is built, and a model that would be changed by running it there is copied.
+
+    Raises:
+        InputError: the model is on the meta device.
     """
     import torch
 
@@ -214,7 +216,7 @@ def _real_model(analysis: Analysis, sizes: Mapping[str, int], device: str) -> nn
         return spec.module(source, sizes).to(device)
     tensors = [*source.parameters(), *source.buffers()]
     if any(tensor.is_meta for tensor in tensors):
-        raise InputError("the model is on the meta device: verify needs one with values")
+        raise InputError("the model is on the meta device: a real run needs one with values")
     wanted = torch.empty(0, device=device).device
     if is_lazy(source) or any(tensor.device != wanted for tensor in tensors):
         return copied(source).to(device)
