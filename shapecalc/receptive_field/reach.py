@@ -275,6 +275,7 @@ class Passage:
             bound=reach.bound or self.access.bound or writer.bound,
             widened=reach.widened,
         )
+        made = tidied(made, self.out)
         return as_whole(made, image, name) if writer.whole else made
 
 
@@ -523,7 +524,21 @@ def union(one: Reach, other: Reach, image: Image, layout: Layout) -> Reach:
         bound = one.bound or other.bound
     if both is one.relation and bound == one.bound:
         return one
-    return Reach(digits, both, one.moving | other.moving, bound, one.widened or other.widened)
+    moving, widened = one.moving | other.moving, one.widened or other.widened
+    return tidied(Reach(digits, both, moving, bound, widened), layout)
+
+
+def tidied(reach: Reach, layout: Layout) -> Reach:
+    """Return a reach without digits that make no difference, and without what is always so."""
+    if len(reach.digits) < 2:
+        return reach
+    found = reach.relation.simplified(_domain(reach.digits, layout))
+    involved = found.involved()
+    if len(involved) == len(reach.digits):
+        return replace(reach, relation=found)
+    kept = tuple(reach.digits[n] for n in involved)
+    relation_ = found.through(_lifting(kept, reach.digits))
+    return replace(reach, digits=kept, relation=relation_, moving=reach.moving & set(kept))
 
 
 def _lifting(digits: Sequence[Digit], kept: Sequence[Digit]) -> str:
@@ -563,7 +578,9 @@ def respelled(reach: Reach, axis: int, old: tuple[Dim, ...], new: tuple[Dim, ...
     return _substituted(reach.as_one(), before, old, after, new)
 
 
-def regrouped(reach: Reach, groups: Sequence[Block], layout: Layout, out: Shape) -> Reach:
+def regrouped(
+    reach: Reach, groups: Sequence[Block], layout: Layout, out: Shape, out_layout: Layout
+) -> Reach:
     """Return a reach after a reshape.
 
     Raises:
@@ -585,7 +602,7 @@ def regrouped(reach: Reach, groups: Sequence[Block], layout: Layout, out: Shape)
         sizes = tuple(size_of(digit, layout) for digit in group.before)
         after = tuple(Digit(axis, 0) for axis in group.after)
         reach = _substituted(reach, before, sizes, after, tuple(out[axis] for axis in group.after))
-    return reach.renamed(arrived)
+    return tidied(reach.renamed(arrived), out_layout)
 
 
 def _on_its_way(digit: Digit) -> Digit:

@@ -125,7 +125,7 @@ def _regrouped(operand: TensorField, out: Shape, name: str, setting: Setting) ->
         try:
             if groups is None and reach.digits:
                 raise NotAffine
-            reaches[key] = regrouped(reach, groups or (), operand.layout, out)
+            reaches[key] = regrouped(reach, groups or (), operand.layout, out, tuple(layout))
         except NotAffine:
             reaches[key] = whole(setting.images[key], name, reach.bound or SYMBOLS)
     return TensorField(tuple(layout), reaches)

@@ -90,6 +90,18 @@ class Relation:
         """Return the part of the relation whose indices are in a set."""
         return Relation(self._map.intersect_domain(_parsed_set(domain)))
 
+    def simplified(self, domain: str) -> Relation:
+        """Return a relation that is the same for indices in a set, and shorter; remembered."""
+        found = self._through.get(domain)
+        if found is None:
+            map_ = self._map.gist_domain(_parsed_set(domain)).coalesce()
+            found = self._through[domain] = Relation(map_)
+        return found
+
+    def involved(self) -> list[int]:
+        """Return the positions of the indices that make a difference."""
+        return [n for n in range(self.rank) if self._map.involves_dims(_IN, n, 1)]
+
     def inside(self, sizes: Sequence[int]) -> Relation:
         """Return the part of the relation whose indices are within axes of these sizes."""
         names = [f"i{n}" for n in range(len(sizes))]
