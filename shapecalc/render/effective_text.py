@@ -14,7 +14,7 @@ def record(field: EffectiveField) -> list[tuple[str, str]]:
     """Return what was measured, as lines of a name and a text."""
     bound = "" if field.exact else ", at most"
     windows = ", ".join(
-        f"{plain(name)} {low} to {high}"
+        f"{plain(name)} from {low} to {high}"
         for name, (low, high) in zip(field.axes, field.box, strict=True)
     )
     lines = [
@@ -90,12 +90,13 @@ def percent(share: float) -> str:
     """Return a share in percent, in as many digits as say something.
 
     >>> percent(0.8531), percent(0.0455), percent(1.0), percent(0.9996)
-    ('85 %', '4.5 %', '100 %', '99.96 %')
+    ('85 %', '4.5 %', '100 %', 'over 99.9 %')
     """
     if share > 1 - 1e-9:
         return "100 %"
-    digits = 2 if share >= 0.995 else 0 if share >= 0.1 else 1
-    return f"{100 * share:.{digits}f} %"
+    if share > 0.999:
+        return "over 99.9 %"
+    return f"{100 * share:.{0 if 0.1 <= share < 0.99 else 1}f} %"
 
 
 def _index(field: EffectiveField) -> str:

@@ -38,7 +38,10 @@ def png(field: EffectiveField) -> bytes:
 
 def _legend(canvas: Canvas, field: EffectiveField, y: int, *, beyond: bool) -> None:
     dark = shade(0.12)
-    _entry(canvas, y, theoretical(field), dark, _WINDOW)
+    sides = zip(field.sizes, field.box, strict=True)
+    outside = any(low < view(n, (low, high))[0] for n, (low, high) in sides)
+    where = ", beyond this picture" if outside else ""
+    _entry(canvas, y, theoretical(field) + where, dark, _WINDOW)
     _entry(canvas, y + 25, half(field), dark, _HALF, dashed=True)
     canvas.text((_LEFT + 44, y + 50), f"effective receptive field: {effective(field)}")
     if beyond:
@@ -105,20 +108,24 @@ def _map(field: EffectiveField) -> bytes:
 def view(size: int, box: tuple[int, int]) -> tuple[float, float]:
     """Return what is drawn of an axis: the input and the window, or what is around the window.
 
-    A window that is small beside the input is drawn three times as large as it is. What is
-    beyond the input is drawn up to the input's size.
+    A window that is small beside the input is drawn with as much around it as it is long. One that
+    reaches further beyond the input than the input is long cannot be drawn.
 
     >>> view(224, (7, 217)), view(224, (100, 106)), view(224, (-121, 313))
     ((-0.5, 223.5), (92.5, 113.5), (-124.5, 316.5))
+    >>> view(224, (-919, 1151))
+    (-28.5, 251.5)
     """
     low, high = box
     length = high - low + 1
+    if low < -size or high >= 2 * size:
+        return -(size // 8) - 0.5, size + size // 8 - 0.5
     border = 1 + size // 100
     first = low - border if low < 0 else 0
     last = high + border if high >= size else size - 1
     if 3 * length < size:
-        return max(first, low - length) - 0.5, min(last, high + length) + 0.5
-    return max(first, -size) - 0.5, min(last, 2 * size - 1) + 0.5
+        first, last = max(first, low - length), min(last, high + length)
+    return first - 0.5, last + 0.5
 
 
 def _axis(canvas: Canvas, name: str, scale: Scale, *, units: str, across: bool, edge: int) -> None:

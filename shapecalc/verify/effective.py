@@ -19,7 +19,6 @@ import torch
 
 from shapecalc.errors import InputError, RejectedInput
 from shapecalc.graph import Layer, ModuleCall
-from shapecalc.receptive_field.at_sizes import output_axes
 from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.field import complete_sizes
 from shapecalc.verify.compare import real_model
@@ -182,8 +181,8 @@ def effective_field(
     if not float(heat.max()) > 0:
         place = ", ".join(map(str, output.index))
         raise InputError(
-            f"the gradient of {record.name or 'the output'} at ({place}) is 0 for all of {images} "
-            "random inputs: nothing is seen"
+            f"the gradient of {record.name or 'the output'} at ({place}) is 0 for {images} random "
+            f"input{'' if images == 1 else 's'}: nothing is seen"
         )
     return EffectiveField(
         model=output.graph.name,
@@ -215,7 +214,10 @@ def _record(analysis: Analysis, name: str) -> Record:
 
 
 def last_local(analysis: Analysis) -> Record:
-    """Return the last op, or the module that ends with it, that does not see the whole input.
+    """Return the last op that does not see the whole input, or the module that ends with it.
+
+    Its output has an axis for each axis of the input, as images have: rows of patches or of
+    flattened pixels are left to those who ask for them.
 
     Raises:
         InputError: there is none.
@@ -225,14 +227,14 @@ def last_local(analysis: Analysis) -> Record:
             found = layer.receptive_field
         except InputError:  # no input reaches it
             continue
-        if found.unknown or any(axis.whole for axis in found.per_axis):
-            continue
-        if output_axes(found):
+        moving = [axis.outputs for axis in found.per_axis if not axis.whole]
+        own = all(len(outputs) == 1 for outputs in moving) and len(set(moving)) == len(moving)
+        if moving and own and len(moving) == len(found.per_axis):
             for call in analysis.modules:  # the outermost first
                 if call.name and call.out_sources == layer.out_sources:
                     return call
             return layer
-    raise InputError("every layer sees the whole input: name the one to measure")
+    raise InputError("no layer sees less than the whole input: name the one to measure")
 
 
 def default_sizes(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
