@@ -1,6 +1,6 @@
 """The generated parts of the README: `python -m tests.readme` writes them anew.
 
-    python -m tests.readme                       # the op table and the equation, in seconds
+    python -m tests.readme                       # the op table and short examples, in seconds
     python -m tests.readme torchvision benchmark # these too: minutes
 
 A part stands between `<!-- name -->` and `<!-- /name -->`. A test holds those of the first line.
@@ -35,6 +35,19 @@ def equation() -> str:
     return "\n".join(["```text", *lines, "```"])
 
 
+def fields() -> str:
+    """Return the receptive fields of a ResNet-50."""
+    text = printed("field", "examples/resnet.py:resnet50", "--depth", "1")
+    return "\n".join(["```text", text, "```"])
+
+
+def window() -> str:
+    """Return what one output at the border sees."""
+    target = "examples/resnet.py:resnet50"
+    text = printed("field", target, "--layer", "layer2", "--at", "0,14", "--size", "224x224")
+    return "\n".join(["```text", text, "```"])
+
+
 def ops() -> str:
     """Return the table of all torch functions that have a rule."""
     from shapecalc.registry import LAYERS, READERS
@@ -59,9 +72,9 @@ def benchmark() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    part.__name__: part for part in (equation, ops, torchvision, benchmark)
+    part.__name__: part for part in (equation, fields, window, ops, torchvision, benchmark)
 }
-QUICK = ("equation", "ops")
+QUICK = ("equation", "fields", "window", "ops")
 
 
 def part(name: str, text: str) -> str:

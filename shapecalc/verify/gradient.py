@@ -18,9 +18,10 @@ from shapecalc.graph import LayerGraph, OutputRef
 from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.restore import left_as_it_was
-from shapecalc.trace.run import copied
+from shapecalc.trace.run import copied, is_lazy
 from shapecalc.trace.symbolic_tensor import DTYPES
 from shapecalc.trace.tracer import function_name
+from shapecalc.verify.observe import is_out_of_memory, too_large
 
 _CONSTANT = 1e-6  # of the gradient of one channel: a sum of channels with less does not vary
 
@@ -65,6 +66,8 @@ def gradient(
         InputError: the model cannot be run at these sizes, or the output has no gradient.
     """
     random = torch.Generator().manual_seed(0)
+    if is_lazy(model):
+        model = _initialized(model, patterns, sizes)
     exact = _in_double(model)
     if exact is not None:
         kept = torch.get_default_dtype()
@@ -79,6 +82,8 @@ def gradient(
         with _plain_kernels():
             return _mean(_Run(model, patterns, probe, sizes, None), images, random)
     except _RaisedError as raised:
+        if raised.__cause__ is not None and is_out_of_memory(raised.__cause__):
+            raise too_large(sizes) from raised.__cause__
         at = ", ".join(f"{name}={size}" for name, size in sizes.items())
         cause = raised.__cause__
         why = f"{type(cause).__name__}: {cause}".split("\n")[0]
@@ -91,6 +96,23 @@ class _RaisedError(Exception):
 
 class _Arrived(BaseException):  # no error: user code that catches those lets it pass
     """The run has come as far as it has to."""
+
+
+def _initialized(model: nn.Module, patterns: Patterns, sizes: Mapping[str, int]) -> nn.Module:
+    """Return a copy of a lazy model after its first call, which gives it its weights."""
+    model = copied(model)
+
+    def tensor(pattern: Pattern) -> torch.Tensor:
+        shape = [dims.evaluate(dim, sizes) for dim in pattern.shape]
+        return torch.zeros(shape, dtype=DTYPES[pattern.dtype])
+
+    try:
+        args, kwargs = fill(patterns, tensor)
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            model.eval()(*args, **kwargs)
+    except (Exception, SystemExit) as error:
+        raise InputError(f"the model cannot be run: {type(error).__name__}: {error}") from error
+    return model
 
 
 def _in_double(model: nn.Module) -> nn.Module | None:
@@ -138,7 +160,10 @@ def _is_constant(channels: torch.Tensor, x: torch.Tensor) -> bool:
 
 
 def _differentiate(y: torch.Tensor, x: torch.Tensor, *, again: bool = False) -> torch.Tensor:
-    (found,) = torch.autograd.grad(y, x, retain_graph=again, allow_unused=True)
+    try:
+        (found,) = torch.autograd.grad(y, x, retain_graph=again, allow_unused=True)
+    except (RuntimeError, NotImplementedError) as error:  # an op that has no derivative, for one
+        raise _RaisedError from error
     return torch.zeros_like(x) if found is None else found
 
 
@@ -178,10 +203,11 @@ class _Run:
             return value
 
         with left_as_it_was(self._model, train=False), torch.enable_grad():
-            args, kwargs = fill(self._patterns, tensor)
             for watching in self._ways(take):
                 taken.clear()
+                made.clear()
                 try:
+                    args, kwargs = fill(self._patterns, tensor)
                     with watching:
                         self._model(*args, **kwargs)
                 except _Arrived:

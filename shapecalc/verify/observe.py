@@ -133,14 +133,14 @@ def observe(
         try:
             args, kwargs = fill(patterns, tensor)
         except (RuntimeError, TypeError) as error:  # so torch says that a size is too large
-            raise _too_large(sizes) from error
+            raise too_large(sizes) from error
         try:
             with observer.watching_modules(), observer:
                 result = model(*args, **kwargs)
             observer.seen.output = shapes_of(result)
         except (Exception, SystemExit) as error:  # that a model refuses a size is an observation
-            if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or _NO_MEMORY in str(error):
-                raise _too_large(sizes) from error
+            if is_out_of_memory(error):
+                raise too_large(sizes) from error
             observer.seen.error = f"{type(error).__name__}: {error}".split("\n")[0]
     return observer.seen
 
@@ -148,7 +148,13 @@ def observe(
 _NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"
 
 
-def _too_large(sizes: Mapping[str, int]) -> InputError:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception says that the machine has too little memory."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or _NO_MEMORY in str(error)
+
+
+def too_large(sizes: Mapping[str, int]) -> InputError:
+    """Return the error for sizes that the machine has too little memory for."""
     given = ", ".join(f"{name}={size}" for name, size in sizes.items())
     return InputError(f"this machine cannot hold the tensors at {given}: choose smaller sizes")
 
