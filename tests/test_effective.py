@@ -255,18 +255,22 @@ def test_several_inputs() -> None:
 
 
 class Whole(nn.Module):
-    """A part that insists on float32."""
+    """A part that insists on float32, and a count of its calls."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.register_buffer("calls", torch.zeros(2))
         self.conv = nn.Conv2d(3, 4, 3, padding=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
         return self.conv(x.float())
 
 
 def test_a_model_that_takes_no_float64() -> None:
-    found = effective_field(shapecalc.analyze(Whole()), images=2, H=20, W=20)
+    model = Whole()
+    found = effective_field(shapecalc.analyze(model), images=2, H=20, W=20)
+    assert model.calls.tolist() == [0, 0]
     assert found.inside == pytest.approx(1)
     assert found.size == (3, 3)
 

@@ -21,7 +21,7 @@ from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.run import copied, is_lazy
 from shapecalc.trace.symbolic_tensor import DTYPES
 from shapecalc.trace.tracer import function_name
-from shapecalc.verify.observe import is_out_of_memory, too_large
+from shapecalc.verify.observe import buffers_kept, is_out_of_memory, too_large
 
 _CONSTANT = 1e-6  # of the gradient of one channel: a sum of channels with less does not vary
 
@@ -79,7 +79,7 @@ def gradient(
         finally:
             torch.set_default_dtype(kept)
     try:
-        with _plain_kernels():
+        with _plain_kernels(), buffers_kept(model):
             return _mean(_Run(model, patterns, probe, sizes, None), images, random)
     except _RaisedError as raised:
         if raised.__cause__ is not None and is_out_of_memory(raised.__cause__):
@@ -94,7 +94,7 @@ class _RaisedError(Exception):
     """The model's own code raised, which is the cause."""
 
 
-class _Arrived(BaseException):  # no error: user code that catches those lets it pass
+class _Arrived(BaseException):  # no Exception, which the model's own code may catch
     """The run has come as far as it has to."""
 
 

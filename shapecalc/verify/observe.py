@@ -129,7 +129,7 @@ def observe(
         return made.to(device)
 
     observer = Observer(model)
-    with left_as_it_was(model, train=train), torch.no_grad(), _buffers_kept(model):
+    with left_as_it_was(model, train=train), torch.no_grad(), buffers_kept(model):
         try:
             args, kwargs = fill(patterns, tensor)
         except (RuntimeError, TypeError) as error:  # so torch says that a size is too large
@@ -160,7 +160,7 @@ def too_large(sizes: Mapping[str, int]) -> InputError:
 
 
 @contextlib.contextmanager
-def _buffers_kept(model: nn.Module) -> Iterator[None]:
+def buffers_kept(model: nn.Module) -> Iterator[None]:
     """Put back the values of buffers, such as running means, that a forward changes in place."""
     kept = [
         (buffer, buffer.clone())
