@@ -15,7 +15,9 @@ from shapecalc.graph import Home, Input, Label, Layer, LayerGraph, ModuleCall, S
 from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.digits import Layout
 from shapecalc.receptive_field.extent import Extent, unsteady
-from shapecalc.receptive_field.reach import NotAffine, Reach, respelled
+from shapecalc.receptive_field.isl import NotAffine
+from shapecalc.receptive_field.reach import Reach
+from shapecalc.receptive_field.respelling import respelled
 from shapecalc.receptive_field.tensor_field import InputAxis, TensorField
 from shapecalc.receptive_field.walk import Fields, fields
 from shapecalc.sets import Relation

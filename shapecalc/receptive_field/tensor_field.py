@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from shapecalc.access import Access, OperandAccess, Range, Reads, Regroup, Same, Window
+from shapecalc.access import FIRST, Access, OperandAccess, Range, Reads, Regroup, Same, Window
 from shapecalc.conditions import Hint
 from shapecalc.dims import Dim, Shape
 from shapecalc.receptive_field.digits import Digit, Layout, blocks, plain
+from shapecalc.receptive_field.isl import NotAffine
+from shapecalc.receptive_field.passage import Passage
 from shapecalc.receptive_field.reach import (
     SYMBOLS,
+    Hidden,
     Image,
     Joined,
-    NotAffine,
     Part,
-    Passage,
     Reach,
-    regrouped,
-    respelled,
+    total,
     union,
     whole,
 )
+from shapecalc.receptive_field.respelling import regrouped, respelled
 
 
 class InputAxis(NamedTuple):
@@ -122,12 +123,24 @@ def _regrouped(operand: TensorField, out: Shape, name: str, setting: Setting) ->
             layout[axis] = tuple(operand.layout[d.axis][d.place] for d in group.before)
     reaches = dict[InputAxis, Reach]()
     for key, reach in operand.reaches.items():
+        image, every = setting.images[key], frozenset(range(len(out)))
         try:
             if groups is None and reach.digits:
                 raise NotAffine
-            reaches[key] = regrouped(reach, groups or (), operand.layout, out, tuple(layout))
+            found = regrouped(reach, groups or (), operand.layout, out, tuple(layout))
+            if found.hidden is not None:
+                axes = frozenset(
+                    axis
+                    for group in groups or ()
+                    if any(digit.axis in found.hidden.axes for digit in group.before)
+                    for axis in group.after
+                )
+                found = replace(found, hidden=found.hidden._replace(axes=axes))
+            reaches[key] = found
         except NotAffine:
-            reaches[key] = whole(setting.images[key], name, reach.bound or SYMBOLS)
+            together = total(reach, operand.layout, image)
+            hidden = None if together is None else Hidden(every, together)
+            reaches[key] = whole(image, name, reach.bound or SYMBOLS, hidden)
     return TensorField(tuple(layout), reaches)
 
 
@@ -167,7 +180,12 @@ def _joined(
             continue
         assert isinstance(access, Access)
         (range_,) = access.when
-        passage = Passage(Access(access.axes), shape, operand.layout, out, setting.concrete)
+        # nothing depends on the index along that axis, so that any entry does for it
+        beside = tuple(
+            entry if isinstance(entry, Same) and entry.axis != axis else FIRST
+            for entry in access.axes
+        )
+        passage = Passage(Access(beside), shape, operand.layout, out, setting.concrete)
         layout.append(TensorField(passage.out))
         for key, reach in operand.reaches.items():
             inner = _parts_on(chooser, reach, range_)

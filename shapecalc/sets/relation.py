@@ -128,6 +128,10 @@ class Relation:
             map_ = map_.set_dim_name(_IN, n, name)
         return Relation(map_)
 
+    def is_total(self, domain: str) -> bool:
+        """Tell whether every index tuple of a set is related to something."""
+        return bool(_parsed_set(domain).is_subset(self._map.domain()))
+
     def is_empty(self) -> bool:
         """Tell whether nothing is related to anything."""
         return bool(self._map.is_empty())
