@@ -183,7 +183,7 @@ def test_an_up_sampling_has_a_smallest_and_a_largest_field(nets: str) -> None:
     result = run("field", f"{unet}:UNet", *small)
     (line,) = (line for line in result.stdout.splitlines() if line.startswith("outc"))
     smallest, largest = (int(number) for number in line.split()[2].split(".."))
-    assert f"  {smallest}..{largest}, for example: after an up-sampling" in result.stdout
+    assert f"  {smallest}..{largest}, for example: the size depends on" in result.stdout
     # positive weights and a larger input: what is seen changes, through max pooling and ReLU
     module = UNet(depth=3, width=1).double().eval()
     for parameter in module.parameters():

@@ -164,9 +164,16 @@ class ReceptiveField:
     def _extent(self, axis: AxisField) -> Extent:
         if axis.whole:
             return Extent(size=axis.size, smallest=axis.size)
-        if len(axis.outputs) == 1 and axis.relation.rank == 1:
-            return self._fields.extent(axis.relation)
-        return unsteady(axis.relation, self._fields.context)
+        # ops that move nothing share a reach, and what it takes seconds to find for windows
+        places = sorted({digit.axis for digit in axis.reach.digits})
+        key = (axis.reach, *((place, axis.layout[place]) for place in places))
+        known = self._fields.windows
+        if key not in known:
+            if len(axis.outputs) == 1 and axis.relation.rank == 1:
+                known[key] = self._fields.extent(axis.relation)
+            else:
+                known[key] = unsteady(axis.relation, self._fields.context)
+        return known[key]
 
     @property
     def size(self) -> tuple[int | Dim | None, ...]:

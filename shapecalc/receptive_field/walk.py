@@ -39,6 +39,7 @@ class Fields:
     context: str  # the sizes that the fields hold for, in isl's language
     size: Callable[[Dim], Dim]  # a size as the walk sees it: at its sizes, if it has any
     extents: dict[Relation, Extent] = field(default_factory=dict, repr=False, compare=False)
+    windows: dict[Any, Extent] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, source: Source) -> TensorField | None:
         """Return the field of a tensor, None for a constant."""

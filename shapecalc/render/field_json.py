@@ -64,8 +64,8 @@ def _axis(field: ReceptiveField, axis: int) -> Json:
         }
     written = symbolic is None or not entry.reach.bound
     return found | {
-        "whole": entry.whole and symbolic is None,
-        "widened": (field.widened[axis] or None) if symbolic is None else None,
+        "whole": fields.is_whole(field, axis),
+        "widened": fields.widened(field, axis) or None,
         "outputs": list(entry.outputs),
         "relation": str(entry.relation) if written else None,
     }

@@ -145,8 +145,8 @@ def _known(field: ReceptiveField, axis: int) -> Iterator[tuple[str, str]]:
         yield "holes", f"{fields.ranges(holes)}, counted from its first" if holes else "none"
         if holes:
             yield "density", f"{extent.density}, the share of the window that is seen"
-    if field.widened[axis]:
-        yield "widened", f"by {plain(field.widened[axis])}"
+    if cause := fields.widened(field, axis):
+        yield "widened", f"by {plain(cause)}"
     yield "relation", str(entry.relation)
 
 

@@ -118,10 +118,22 @@ def axis_cells(field: ReceptiveField, axis: int) -> tuple[str, str, str, str]:
         size, stride, padding, centre = map(dims.format_dim, values)
         return size, stride, padding, centre
     sign = "<= " if entry.reach.bound else ""
-    if entry.whole:
+    if is_whole(field, axis):
         return f"{sign}all", "", "", ""
     rest = (number(extent.stride), number(extent.padding), number(extent.centre))
     return sign + _size(extent.size, extent.smallest, bounded=bool(sign)), *rest
+
+
+def is_whole(field: ReceptiveField, axis: int) -> bool:
+    """Tell whether every output sees the whole axis, as far as no formula says otherwise."""
+    entry = field.per_axis[axis]
+    everything = not entry.outputs and field.extents[axis].size == entry.size
+    return (entry.whole or everything) and formula(field, axis) is None
+
+
+def widened(field: ReceptiveField, axis: int) -> str:
+    """Return the op that made a field the whole axis, where it is that."""
+    return field.per_axis[axis].reach.widened if is_whole(field, axis) else ""
 
 
 def _size(largest: Dim | None, smallest: Dim | None, *, bounded: bool) -> str:
@@ -158,21 +170,18 @@ def notes(found: Iterable[ReceptiveField]) -> Iterator[str]:
     """Yield what the cells of some fields leave open, each thing once."""
     fields = list(found)
     known = [field for field in fields if not field.unknown]
-    widened = dict.fromkeys(
-        name
-        for field in known
-        for n, name in enumerate(field.widened)
-        if name and formula(field, n) is None
+    causes = dict.fromkeys(
+        name for field in known for n in range(len(field.axes)) if (name := widened(field, n))
     )
-    if widened:
-        yield f"all: the whole axis, since {_names(widened)}"
+    if causes:
+        yield f"all: the whole axis, since {_names(causes)}"
     texts = [cells(field).field for field in known]
     for field, text in [pair for pair in zip(known, texts, strict=True) if " x " in pair[1]][:1]:
         yield f"{text.removeprefix('<= ')}: {' x '.join(map(plain, field.axes))}"
     for example in [text for text in texts if ".." in text][:1]:
         yield (
-            f"{example}, for example: after an up-sampling the size depends on the output's "
-            "index; padding and centre are those of output 0"
+            f"{example}, for example: the size depends on the output's index, as it does after "
+            "an up-sampling; padding and centre are those of output 0"
         )
     if any(_counted_together(field) for field in known):
         yield "one axis of the output counts rows and columns: strides are averages along it"
