@@ -20,7 +20,7 @@ from shapecalc import dims
 from shapecalc.analysis import analyze
 from shapecalc.cli import main
 from shapecalc.receptive_field.recurrence import span, steps
-from shapecalc.render import fields, schema, text
+from shapecalc.render import field_schema, fields, schema, text
 from shapecalc.render.equation import equation
 from shapecalc.trace.targets import targets
 
@@ -48,6 +48,9 @@ def pooled():
     return nn.Sequential(
         nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Conv2d(4, 4, 1)
     )
+
+def drawn():
+    return nn.Sequential(nn.Conv2d(1, 1, 3), nn.FractionalMaxPool2d(2, output_ratio=0.5))
 
 class Twice(nn.Module):
     def __init__(self):
@@ -177,6 +180,16 @@ def test_training_says_that_the_batch_is_mixed(nets: str) -> None:
     assert entry["field"]["batch"] == "1"
 
 
+def test_a_bound_says_why(nets: str) -> None:
+    result = run("field", f"{nets}:drawn", *INPUT)
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["1", "FractionalMaxPool2d(kernel_size=2,", "output_ratio=(0.5,", "0.5))", "<=", "all",
+            "bound"] in lines  # fmt: skip
+    assert "  <= is an upper bound: the windows are random\n" in result.stdout
+    last = document("field", f"{nets}:drawn", *INPUT)["rows"][-1]["field"]
+    assert (last["exact"], last["bound"]) == (False, "the windows are random")
+
+
 def test_an_up_sampling_has_a_smallest_and_a_largest_field(nets: str) -> None:
     unet = str(Path(__file__).parent.parent / "examples" / "unet.py")
     small = ("--arg", "depth=3", "--arg", "width=2", "--depth", "1")
@@ -249,7 +262,7 @@ def test_what_an_output_sees_is_what_it_really_sees(nets: str, index: tuple[int,
     found = document(
         "field", f"{nets}:net", *INPUT, "--layer", "2", "--at", at, "--size", "25x32"
     )  # fmt: skip
-    jsonschema.validate(found, schema.ELEMENT_FIELD)
+    jsonschema.validate(found, field_schema.ELEMENT_FIELD)
     (call,) = found["calls"]
     assert call["outputs"] == list(made("net")(torch.ones(1, 1, 25, 32).double()).shape[2:])
     rows, columns = (axis["seen"] for axis in call["inputs"][0]["axes"])
@@ -297,7 +310,7 @@ def test_who_sees_a_pixel_is_who_really_sees_it(
 ) -> None:
     place = ",".join(map(str, pixel))
     found = document("field", f"{nets}:{name}", *INPUT, "--pixel", place, "--size", "25x32")
-    jsonschema.validate(found, schema.FIELDS)
+    jsonschema.validate(found, field_schema.FIELDS)
     last = found["rows"][-1]["seen_by"]
     rows, columns = ([i for (i,) in axis["outputs"]] for axis in last["axes"])
     module = made(name)
@@ -346,7 +359,7 @@ def test_a_layer_is_told_in_full(nets: str) -> None:
     ):
         assert line in result.stdout.splitlines()
     found = document("field", f"{nets}:net", *INPUT, "--layer", "2", "--size", "25x32")
-    jsonschema.validate(found, schema.LAYER_FIELDS)
+    jsonschema.validate(found, field_schema.LAYER_FIELDS)
     (call,) = found["calls"]
     real = seen(made("net"), (60, 60), (9, 9))
     rows = real.any(1).nonzero().flatten().tolist()
@@ -421,7 +434,7 @@ def test_formulas_in_symbols_give_what_numbers_give(values: tuple[int, ...]) -> 
 
 def test_json_of_the_table(nets: str) -> None:
     found = document("field", f"{nets}:upsampled", *INPUT, "--size", "9x10")
-    jsonschema.validate(found, schema.FIELDS)
+    jsonschema.validate(found, field_schema.FIELDS)
     axis = found["rows"][-1]["field"]["axes"][0]
     assert (axis["stride"], axis["size"]) == ("1/2", axis["size"])
     assert isinstance(axis["size"], int)
@@ -431,7 +444,9 @@ def test_json_of_the_table(nets: str) -> None:
     assert shown["modules"][-1]["receptive_fields"] == [found["rows"][-1]["field"]]
 
 
-@pytest.mark.parametrize("each", [schema.FIELDS, schema.LAYER_FIELDS, schema.ELEMENT_FIELD])
+@pytest.mark.parametrize(
+    "each", [field_schema.FIELDS, field_schema.LAYER_FIELDS, field_schema.ELEMENT_FIELD]
+)
 def test_the_schemas_are_schemas(each: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator.check_schema(each)
 

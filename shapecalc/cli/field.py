@@ -202,25 +202,20 @@ def _table(
     found = sheets(analysis, depth=depth, sizes=sizes, pixel=pixel)
     if not found:
         raise InputError("no layer sees an input with positions: there are no receptive fields")
-    remarks = [] if pixel else _remarks(analysis, sizes)
     match form:
         case "text":
             from shapecalc.render import field_text
 
             width, color = terminal(output)
-            return field_text.table(found, remarks, width=width, color=color)
+            return field_text.table(found, width=width, color=color)
         case "json":
             from shapecalc.render import field_json
 
-            return field_json.document(analysis, found, remarks)
+            return field_json.document(analysis, found)
         case "markdown":
-            return field_tables.markdown(found, remarks)
+            return field_tables.markdown(found)
         case "csv":
             return field_tables.csv(found)
-
-
-def _remarks(analysis: Analysis, sizes: Mapping[str, int]) -> list[str]:
-    return []
 
 
 # ---------------------------------------------------------------------------- one layer

@@ -141,7 +141,7 @@ def of_seen(seen: Seen) -> Json:
 # ---------------------------------------------------------------------------- documents
 
 
-def document(analysis: Analysis, sheets: Sequence[Sheet], remarks: Sequence[str]) -> str:
+def document(analysis: Analysis, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> str:
     """Return the tables: every row with its fields, and with who sees the pixel if one is given."""
     pixel = next((list(sheet.pixel) for sheet in sheets if sheet.pixel), None)
     return write(
