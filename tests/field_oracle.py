@@ -67,7 +67,7 @@ def differences(
 
     def watch(name: str) -> Any:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
-            outputs[name] = tensors_in(output)
+            outputs[name] = [tensor.clone() for tensor in tensors_in(output)]  # before any write
 
         return hook
 

@@ -280,15 +280,28 @@ def never_zero(dim: Dim) -> bool:
     return bool(constant % math.gcd(*map(int, factors)))
 
 
-@lru_cache(MANY)
 def as_remainder(dim: Dim) -> tuple[Dim, int] | None:
     """Return (x, m) where `dim` is x mod m, written x - m*floor(x/m), or None."""
+    found = split_remainder(dim)
+    return None if found is None or found[2] else found[:2]
+
+
+@lru_cache(MANY)
+def split_remainder(dim: Dim) -> tuple[Dim, int, int] | None:
+    """Return (x, m, c) where `dim` is x mod m + c with a number c, or None.
+
+    >>> from shapecalc.dims import symbol
+    >>> H = symbol("H")
+    >>> split_remainder(H - 4 * floordiv(H - 2, 4))
+    (H + 2, 4, 2)
+    """
     for term in Add.make_args(dim):
         coefficient, atom = term.as_coeff_Mul()
         if atom.func is floor and coefficient < 0:
             x, m = split_floor(atom)
-            if m and expand(dim - x + m * atom) == 0:
-                return x, m
+            rest = expand(dim - x + m * atom) if m else dim
+            if rest.is_Integer:
+                return x, m, int(rest)
     return None
 
 

@@ -52,6 +52,8 @@ class Create(Op):
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
         """Read nothing; what is resized keeps its elements in the order of the memory."""
+        if self.function.startswith("new_"):
+            return [None for _ in inputs]  # of which only the type is taken
         return [everything(x, bound=BY_MEMORY) for x in inputs]
 
 
@@ -309,7 +311,7 @@ def read_new(
     """https://pytorch.org/docs/stable/generated/torch.Tensor.new_zeros.html"""
     has_more = function in ("new_full", "new_empty_strided") and len(args) > 1
     size = options.get("size", args[0] if has_more else as_sizes(args))
-    return create(function, size, dtype or input.dtype)
+    return replace(create(function, size, dtype or input.dtype), operands=(input,))
 
 
 @reader("fill", "zero", named=True)

@@ -51,6 +51,16 @@ def roles(tensor: Input) -> Roles:
     return Roles(batch, channels, spatial)
 
 
+def axis_name(tensor: Input, axis: int) -> str:
+    """Return what an axis of an input is called: its symbol, or its number where it has none.
+
+    >>> axis_name(Input(name="x", shape=dims.Shape((1, 3, dims.symbol("H")))), 2)
+    'H'
+    """
+    size = tensor.shape[axis]
+    return str(size) if size.is_Symbol else f"axis {axis}"
+
+
 def _has_batch(names: list[str], rank: int) -> bool:
     if not names:
         return False

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
+from math import prod
 
 from shapecalc import dims
 from shapecalc.dims import Dim
 from shapecalc.sets import Relation
 
+LONGEST_AXIS = 64  # outputs, for which windows are looked at one by one
 LONGEST_PERIOD = 512  # outputs, after which an up-sampled field repeats itself
 MOST_HOLES = 1 << 16  # elements
 
@@ -49,7 +53,7 @@ class Extent:
         return None if size is None else Fraction(size - len(self.holes), size)
 
 
-def extent(relation: Relation, context: str) -> Extent:
+def extent(relation: Relation, context: str, size: int | None = None) -> Extent:
     """Return the window of a relation of one index.
 
     >>> from shapecalc.sets import relation
@@ -61,15 +65,15 @@ def extent(relation: Relation, context: str) -> Extent:
     (1, 3)
     """
     if relation.parameters:
-        return unsteady(relation, context)
+        return unsteady(relation, context, [size])
     found = _steady(relation)
     if found is None:
-        return unsteady(relation, context)
+        return unsteady(relation, context, [size])
     period, step = found
     windows = [relation.interval((i,)) for i in range(period)]
     sizes = [0 if window is None else window[1] - window[0] + 1 for window in windows]
     if windows[0] is None:
-        return unsteady(relation, context)
+        return unsteady(relation, context, [size])
     low, high = windows[0]
     largest = sizes.index(max(sizes))
     return Extent(
@@ -85,29 +89,50 @@ def extent(relation: Relation, context: str) -> Extent:
 
 def _steady(relation: Relation) -> tuple[int, int] | None:
     """Return after how many outputs the window repeats itself, and how far away."""
-    first = relation.interval((0,))
-    if first is None:
-        return None
-    period = 1
-    while period <= LONGEST_PERIOD:
-        again = relation.interval((period,))
-        if again is None:
+    known: dict[int, tuple[int, int] | None] = {}
+
+    def window(i: int) -> tuple[int, int] | None:
+        if i not in known:
+            known[i] = relation.interval((i,))
+        return known[i]
+
+    for period in range(1, LONGEST_PERIOD + 1):
+        first, again = window(0), window(period)
+        if first is None or again is None:
             return None
         step = again[0] - first[0]
-        if again[1] - first[1] == step and relation.moves(period, step):
-            return period, step
-        period += 1
+        # a proof costs more than a look at some outputs, which most periods do not survive
+        if all(_moved(window(i), window(i + period), step) for i in (0, *_SAMPLES)):
+            if relation.moves(period, step):
+                return period, step
     return None
 
 
-def unsteady(relation: Relation, context: str) -> Extent:
-    """Return the size of the widest window of a relation that does not move by a fixed step.
+_SAMPLES = (1, 2, 3, 5, 8, 13)  # outputs
 
-    One that does not move at all has the same window for every output.
+
+def _moved(one: tuple[int, int] | None, other: tuple[int, int] | None, by: int) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (other[0] - one[0], other[1] - one[1]) == (by, by)
+
+
+def unsteady(relation: Relation, context: str, sizes: Sequence[int | None]) -> Extent:
+    """Return the sizes of the windows of a relation that does not move by one fixed step.
+
+    One that does not move at all has the same window for every output. `sizes` says how many
+    values each index takes, None for a symbol; the short ones are gone through one by one.
     """
     if relation.rank == 0:
         ends = relation.ends(context)
         size = None if ends is None else dims.expand(ends[1] - ends[0] + 1)
-        return Extent(size=size, smallest=size, padding=None)
-    widest = relation.widest()
-    return Extent(size=None if widest is None else dims.as_dim(widest), smallest=None)
+        return Extent(size=size, smallest=size)
+    long = [n for n, size in enumerate(sizes) if size is None or size > LONGEST_AXIS]
+    short = [range(1 if n in long else size or 0) for n, size in enumerate(sizes)]
+    if prod(map(len, short)) > LONGEST_PERIOD or not all(map(relation.translates, long)):
+        return Extent(size=None, smallest=None)
+    windows = [relation.interval(indices) for indices in product(*short)]
+    if None in windows:
+        return Extent(size=None, smallest=None)
+    found = [window[1] - window[0] + 1 for window in windows if window is not None]
+    return Extent(size=dims.as_dim(max(found)), smallest=dims.as_dim(min(found)))

@@ -12,11 +12,11 @@ from shapecalc import dims
 from shapecalc.dims import Dim
 from shapecalc.errors import InputError
 from shapecalc.graph import Home, Input, Label, Layer, LayerGraph, ModuleCall, Source
-from shapecalc.receptive_field.axes import roles
-from shapecalc.receptive_field.digits import Layout
-from shapecalc.receptive_field.extent import Extent, unsteady
+from shapecalc.receptive_field.axes import axis_name, roles
+from shapecalc.receptive_field.digits import Layout, size_of
+from shapecalc.receptive_field.extent import Extent, extent, unsteady
 from shapecalc.receptive_field.isl import NotAffine
-from shapecalc.receptive_field.reach import Reach
+from shapecalc.receptive_field.reach import Joined, Reach
 from shapecalc.receptive_field.respelling import respelled
 from shapecalc.receptive_field.tensor_field import InputAxis, TensorField
 from shapecalc.receptive_field.walk import Fields, fields
@@ -43,17 +43,37 @@ class AxisField:
     whole: bool
 
     @property
+    def spelling(self) -> tuple[object, ...]:
+        """What two fields have in common that differ in the order of the output's axes alone."""
+        reach = self.reach
+        places = sorted({digit.axis for digit in reach.digits})
+        digits = (
+            (places.index(digit.axis), digit.place, self.layout[digit.axis], digit in reach.moving)
+            for digit in reach.digits
+        )
+        return (reach if isinstance(reach, Joined) else reach.relation, *digits)
+
+    @property
     def outputs(self) -> tuple[int, ...]:
         """The axes of the output along which the field moves."""
         return tuple(sorted({digit.axis for digit in self.reach.moving}))
 
-    @cached_property
+    @property
     def relation(self) -> Relation:
         """The relation from the output's indices along `outputs` to indices on the axis.
 
         Where an axis is a number of several digits that symbols keep from being put together,
         it is the relation from those digits.
         """
+        return self._spelled[0]
+
+    @property
+    def counts(self) -> list[int | None]:
+        """How many values each index of the relation takes; None for a symbol."""
+        return self._spelled[1]
+
+    @cached_property
+    def _spelled(self) -> tuple[Relation, list[int | None]]:
         reach, layout = self.reach.as_one(), list(self.layout)
         for axis in self.outputs:
             sizes = layout[axis]
@@ -65,7 +85,8 @@ class AxisField:
                 layout[axis] = (dims.product(sizes),)
         digits = sorted(reach.moving)
         names = ["i"] if len(digits) == 1 else [f"i{n}" for n in range(len(digits))]
-        return reach.ordered(digits, tuple(layout)).named(names)
+        counts = [dims.as_int(size_of(digit, tuple(layout))) for digit in digits]
+        return reach.ordered(digits, tuple(layout)).named(names), counts
 
 
 class ReceptiveField:
@@ -135,7 +156,7 @@ class ReceptiveField:
     @cached_property
     def axes(self) -> tuple[str, ...]:
         """The names of the input's axes of positions: H and W."""
-        return tuple(_axis_name(self._tensor, axis) for axis in self._roles.spatial)
+        return tuple(axis_name(self._tensor, axis) for axis in self._roles.spatial)
 
     @cached_property
     def per_axis(self) -> tuple[AxisField, ...]:
@@ -164,15 +185,14 @@ class ReceptiveField:
     def _extent(self, axis: AxisField) -> Extent:
         if axis.whole:
             return Extent(size=axis.size, smallest=axis.size)
-        # ops that move nothing share a reach, and what it takes seconds to find for windows
-        places = sorted({digit.axis for digit in axis.reach.digits})
-        key = (axis.reach, *((place, axis.layout[place]) for place in places))
-        known = self._fields.windows
+        known, key = self._fields.windows, axis.spelling
         if key not in known:
             if len(axis.outputs) == 1 and axis.relation.rank == 1:
-                known[key] = self._fields.extent(axis.relation)
+                (n,) = axis.outputs
+                count = dims.as_int(dims.product(axis.layout[n]))
+                known[key] = extent(axis.relation, self._fields.context, count)
             else:
-                known[key] = unsteady(axis.relation, self._fields.context)
+                known[key] = unsteady(axis.relation, self._fields.context, axis.counts)
         return known[key]
 
     @property
@@ -309,11 +329,6 @@ def _plain(size: Dim | None) -> int | Dim | None:
 
 def _whole(value: Fraction | None) -> int | Fraction | None:
     return int(value) if value is not None and value.denominator == 1 else value
-
-
-def _axis_name(tensor: Input, axis: int) -> str:
-    size = tensor.shape[axis]
-    return str(size) if size.is_Symbol else f"axis {axis}"
 
 
 # ---------------------------------------------------------------------------- of a record

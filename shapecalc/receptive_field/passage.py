@@ -19,7 +19,7 @@ from shapecalc.receptive_field.reach import (
     revealed,
     tidied,
     total,
-    union,
+    union_of,
     whole,
 )
 from shapecalc.receptive_field.writer import Writer
@@ -93,10 +93,7 @@ class Passage:
             whole_parts = zip(reach.parts, carried, strict=True)
             parts = [part._replace(reach=now) for part, now in whole_parts]
             return Joined.of(Digit(entry.axis, 0), parts, self.out)
-        found = carried[0]
-        for other in carried[1:]:
-            found = union(found, other, image, self.out)
-        return found
+        return union_of(carried, image, self.out)
 
     def _kept(self, axis: int) -> bool:
         """Tell whether an axis is as it was, with all of its elements."""

@@ -97,8 +97,8 @@ class Joined(Reach):
     @staticmethod
     def of(chooser: Digit, parts: Sequence[Part], layout: Layout) -> Reach:
         """Return parts as one reach; just one reach for all of the axis is that one."""
-        whole_axis = Part(dims.ZERO, size_of(chooser, layout), parts[0].reach)
-        if list(parts) == [whole_axis]:
+        parts = _merged(parts)
+        if len(parts) == 1 and parts[0][:2] == (dims.ZERO, size_of(chooser, layout)):
             return parts[0].reach
         digits = dict.fromkeys(digit for part in parts for digit in part.reach.digits)
         return Joined(
@@ -143,6 +143,18 @@ class Joined(Reach):
             access = f"{{ [{names_of(self.digits)}] -> [{names_of(reach.digits)}]{within} }}"
             relations.append(reach.as_one().relation.through(head(start, stop) + access))
         return Reach(self.digits, united(relations), self.moving, bound, self.widened)
+
+
+def _merged(parts: Sequence[Part]) -> list[Part]:
+    """Return neighbours that reach the same as one part."""
+    found = [parts[0]]
+    for part in parts[1:]:
+        last = found[-1]
+        if part.reach is last.reach and part.start == last.stop:
+            found[-1] = last._replace(stop=part.stop)
+        else:
+            found.append(part)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +223,25 @@ def as_whole(reach: Reach, image: Image, name: str) -> Reach:
     return replace(reach, widened=widened)
 
 
+def union_of(reaches: Sequence[Reach], image: Image, layout: Layout) -> Reach:
+    """Return what any of several reaches; most often they are all plain and of the same digits."""
+    found = reaches[0]
+    if all(_plain(reach, found.digits) for reach in reaches):
+        both = found.relation
+        for other in reaches[1:]:
+            both = both.union(other.relation)
+        if both is found.relation:
+            return found
+        return tidied(replace(found, relation=both), layout)
+    for other in reaches[1:]:
+        found = union(found, other, image, layout)
+    return found
+
+
+def _plain(reach: Reach, digits: tuple[Digit, ...]) -> bool:
+    return reach.digits == digits and not reach.bound and not isinstance(reach, Joined)
+
+
 def union(one: Reach, other: Reach, image: Image, layout: Layout) -> Reach:
     """Return what either reaches; both are spelled in the digits of one layout.
 
@@ -244,10 +275,17 @@ def union(one: Reach, other: Reach, image: Image, layout: Layout) -> Reach:
 
 
 def tidied(reach: Reach, layout: Layout) -> Reach:
-    """Return a reach without digits that make no difference, and without what is always so."""
+    """Return a reach without digits that make no difference, and without what is always so.
+
+    Nothing is taken for granted of the first digit of an axis along which the field moves: its
+    relation goes on beyond both ends, which is how it repeats itself.
+    """
     if len(reach.digits) < 2:
         return reach
-    found = reach.relation.simplified(domain_of(reach.digits, layout))
+    inner = [digit for digit in reach.digits if digit.place or digit not in reach.moving]
+    declared, bounds = bounds_of(inner, layout)
+    known = f" : {' and '.join(bounds)}" if bounds else ""
+    found = reach.relation.simplified(f"{declared}{{ [{names_of(reach.digits)}]{known} }}")
     involved = found.involved()
     if len(involved) == len(reach.digits):
         return replace(reach, relation=found)

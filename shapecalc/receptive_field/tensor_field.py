@@ -165,13 +165,9 @@ def _joined(
 
     None for any other op, and where something moves along that axis.
     """
-    if len(fields) != len(reads):
+    axis = _joint(reads[0]) if reads and len(fields) == len(reads) else None
+    if axis is None or any(_joint(access) != axis for access in reads[1:]):
         return None
-    axes = {_joint(access) for access in reads}
-    if len(axes) != 1 or None in axes:
-        return None
-    (axis,) = axes
-    assert axis is not None
     layout = list[TensorField]()
     parts: dict[InputAxis, list[Part]] = {}
     chooser = Digit(axis, 0)
@@ -180,24 +176,39 @@ def _joined(
             continue
         assert isinstance(access, Access)
         (range_,) = access.when
-        # nothing depends on the index along that axis, so that any entry does for it
-        beside = tuple(
-            entry if isinstance(entry, Same) and entry.axis != axis else FIRST
-            for entry in access.axes
-        )
-        passage = Passage(Access(beside), shape, operand.layout, out, setting.concrete)
-        layout.append(TensorField(passage.out))
+        passage = _beside(access, axis, operand, shape, out, setting)
+        if passage is not None:
+            layout.append(TensorField(passage.out))
         for key, reach in operand.reaches.items():
             inner = _parts_on(chooser, reach, range_)
             if inner is None:
                 return None
-            for start, stop, part in inner:
-                carried = passage.carry(part, setting.images[key], name)
-                parts.setdefault(key, []).append(Part(start, stop, carried))
+            if passage is not None:
+                image = setting.images[key]
+                inner = [p._replace(reach=passage.carry(p.reach, image, name)) for p in inner]
+            parts.setdefault(key, []).extend(inner)
     if any(part.layout != plain(out) for part in layout):
         return None
     reaches = {key: Joined.of(chooser, found, plain(out)) for key, found in parts.items()}
     return TensorField(plain(out), reaches)
+
+
+def _beside(
+    access: Access, axis: int, operand: TensorField, shape: Shape, out: Shape, setting: Setting
+) -> Passage | None:
+    """Return the passage on the other axes than the joint one; None where all of them stay."""
+    stays = [
+        n for n, entry in enumerate(access.axes) if isinstance(entry, Same) and entry.axis == n
+    ]
+    if len(out) == len(shape) == len(stays) + (axis not in stays) == len(operand.layout) and all(
+        len(sizes) == 1 for sizes in operand.layout
+    ):
+        return None
+    # nothing depends on the index along that axis, so that any entry does for it
+    entries = tuple(
+        entry if isinstance(entry, Same) and entry.axis != axis else FIRST for entry in access.axes
+    )
+    return Passage(Access(entries), shape, operand.layout, out, setting.concrete)
 
 
 def _joint(access: OperandAccess) -> int | None:

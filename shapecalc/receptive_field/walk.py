@@ -38,7 +38,7 @@ class Fields:
     layers: tuple[tuple[TensorField, ...], ...]
     context: str  # the sizes that the fields hold for, in isl's language
     size: Callable[[Dim], Dim]  # a size as the walk sees it: at its sizes, if it has any
-    extents: dict[Relation, Extent] = field(default_factory=dict, repr=False, compare=False)
+    reads: Callable[[Layer, int], Reads | None]  # how an output of a layer reads its operands
     windows: dict[Any, Extent] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, source: Source) -> TensorField | None:
@@ -62,10 +62,10 @@ class Fields:
         return Shape(map(self.size, found))
 
     def extent(self, relation: Relation) -> Extent:
-        """Return what people read off a relation, found once."""
-        if relation not in self.extents:
-            self.extents[relation] = extent(relation, self.context)
-        return self.extents[relation]
+        """Return what people read off a relation of one index, found once."""
+        if relation not in self.windows:
+            self.windows[relation] = extent(relation, self.context)
+        return self.windows[relation]
 
 
 def fields(graph: LayerGraph, sizes: Mapping[str, int] | None = None) -> Fields:
@@ -123,11 +123,11 @@ class _Walk:
             inputs[tensor.name] = TensorField(plain(shape), reaches)
         setting = Setting(images, self.hint, self._accepted.equal, concrete)
         found: list[tuple[TensorField, ...]] = []
-        known = Fields(self.graph, setting, inputs, (), accepted, self.size)
+        known = Fields(self.graph, setting, inputs, (), accepted, self.size, self.reads_of)
         with following(Path(self.hint)):
             for layer in self.graph.layers:
                 found.append(self.layer(layer, found, known))
-        return Fields(self.graph, setting, inputs, tuple(found), accepted, self.size)
+        return replace(known, layers=tuple(found))
 
     def layer(
         self, layer: Layer, found: list[tuple[TensorField, ...]], known: Fields
@@ -142,10 +142,14 @@ class _Walk:
         shapes = tuple(map(self.shape, layer.in_shapes))
         made = []
         for output, shape in enumerate(layer.out_shapes):
-            out = self.shape(shape)
-            reads = self.reads(layer.op, shapes, out, output)
+            out, reads = self.shape(shape), self.reads_of(layer, output)
             made.append(step(operands, shapes, reads, out, layer.name, known.setting))
         return tuple(made)
+
+    def reads_of(self, layer: Layer, output: int) -> Reads | None:
+        """Return the access rule of a layer's output."""
+        shapes = tuple(map(self.shape, layer.in_shapes))
+        return self.reads(layer.op, shapes, self.shape(layer.out_shapes[output]), output)
 
     def reads(self, op: Op, shapes: tuple[Shape, ...], out: Shape, output: int) -> Reads | None:
         """Return the access rule of a call, remembered."""

@@ -123,10 +123,14 @@ class Relation:
 
     def named(self, names: Sequence[str]) -> Relation:
         """Return the relation with these names for its indices, and j for what they see."""
-        map_ = self._map.set_dim_name(_OUT, 0, "j")
-        for n, name in enumerate(names):
-            map_ = map_.set_dim_name(_IN, n, name)
-        return Relation(map_)
+        key = ",".join(names)
+        found = self._through.get(key)
+        if found is None:
+            map_ = self._map.set_dim_name(_OUT, 0, "j")
+            for n, name in enumerate(names):
+                map_ = map_.set_dim_name(_IN, n, name)
+            found = self._through[key] = Relation(map_)
+        return found
 
     def is_total(self, domain: str) -> bool:
         """Tell whether every index tuple of a set is related to something."""
@@ -186,18 +190,51 @@ class Relation:
         """Return everything that any index is related to, as a relation of no index."""
         return Relation(isl.Map.from_range(self._map.range().coalesce()))
 
+    def images(self, sets: Sequence[Relation]) -> Relation:
+        """Return all that the indices in a product of sets are related to, as one of no index.
+
+        The sets are relations of no index themselves, one for each index.
+
+        >>> window = relation("{ [i] -> [j] : 3i <= j <= 3i + 1 }")
+        >>> window.images([relation("{ [] -> [i] : 0 <= i < 2 }")]).image(())
+        [0, 1, 3, 4]
+        """
+        domain = isl.Set("{ [] }")
+        for each in sets:
+            domain = domain.flat_product(each._map.range())
+        return Relation(isl.Map.from_range(self._map.intersect_domain(domain).range().coalesce()))
+
+    def given(self, context: str) -> Relation:
+        """Return the relation for the sizes in `context` alone."""
+        return Relation(self._map.intersect_params(_parsed_set(context)).coalesce())
+
+    def is_for(self, sizes: str, context: str) -> bool:
+        """Tell whether, of the sizes in `context`, something is related for just those in `sizes`.
+
+        >>> rest = relation("[H] -> { [] -> [j] : 4*floor(H/4) <= j < H }")
+        >>> rest.is_for("[H] -> { : H mod 4 >= 1 }", "[H] -> { : H >= 4 }")
+        True
+        """
+        accepted = _parsed_set(context)
+        found = self._map.params().intersect(accepted)
+        return bool(found.is_equal(_parsed_set(sizes).intersect(accepted)))
+
     def complement(self, within: Relation) -> Relation:
         """Return what is in `within` and not in this relation."""
         return Relation(within._map.subtract(self._map).coalesce())
 
-    def widest(self) -> int | None:
-        """Return the largest distance from a least to a greatest j, plus one; None if unbounded."""
-        low = self._map.lexmin().neg()
-        extent = self._map.lexmax().sum(low).range()
-        if extent.is_empty():
-            return 0
-        high = extent.dim_max_val(0)
-        return high.to_python() + 1 if high.is_int() else None
+    def translates(self, position: int) -> bool:
+        """Tell whether one more of an index moves what it is related to by a fixed step."""
+        names = [f"i{n}" for n in range(self.rank)]
+        zero = [0] * self.rank
+        one = [int(n == position) for n in range(self.rank)]
+        here, there = self.interval(zero), self.interval(one)
+        if here is None or there is None:
+            return False
+        moved = ", ".join(f"{name} + {by}" for name, by in zip(names, one, strict=True))
+        shift = _parsed(f"{{ [{', '.join(names)}] -> [{moved}] }}")
+        step = _parsed(f"{{ [j] -> [j + {there[0] - here[0]}] }}")
+        return bool(shift.apply_range(self._map).is_equal(self._map.apply_range(step)))
 
     def ends(self, context: str) -> tuple[Dim, Dim] | None:
         """Return the least and the greatest j over all indices as formulas of the symbols.

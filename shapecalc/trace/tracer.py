@@ -74,12 +74,12 @@ class Tracer(TorchFunctionMode):
         """Answer one call of a torch function."""
         kwargs = dict(kwargs) if kwargs else {}
         query = QUERIES.get(func)
-        if query is None:
-            if func is torch.Tensor.__setitem__:
-                self.aliases.put_back(args)
-            args, kwargs = self.aliases.refresh(args), self.aliases.refresh(kwargs)
         if query is not None and (answer := query(self, *args, **kwargs)) is not NotImplemented:
             return answer
+        if func is torch.Tensor.__setitem__:
+            self.aliases.put_back(args)
+        args = self.aliases.refresh(args)
+        kwargs = dict(self.aliases.refresh(kwargs))
         if not is_symbolic(args) and not is_symbolic(kwargs):
             if query is None:  # what a real run is watched for: no questions
                 self.record.events.append((function_name(func), None))
