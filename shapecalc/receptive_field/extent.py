@@ -38,9 +38,9 @@ class Extent:
 
     size: Dim | None
     smallest: Dim | None
-    stride: Fraction | None = None
-    padding: int | None = None
-    centre: Fraction | None = None
+    stride: Fraction | Dim | None = None
+    padding: int | Dim | None = None
+    centre: Fraction | Dim | None = None
     period: int = 1
     holes: tuple[int, ...] = ()
 
@@ -102,9 +102,9 @@ def _steady(relation: Relation) -> tuple[int, int] | None:
             return None
         step = again[0] - first[0]
         # a proof costs more than a look at some outputs, which most periods do not survive
-        if all(_moved(window(i), window(i + period), step) for i in (0, *_SAMPLES)):
-            if relation.moves(period, step):
-                return period, step
+        likely = all(_moved(window(i), window(i + period), step) for i in (0, *_SAMPLES))
+        if likely and relation.moves(period, step):
+            return period, step
     return None
 
 

@@ -18,6 +18,7 @@ from shapecalc.receptive_field.extent import Extent, extent, unsteady
 from shapecalc.receptive_field.isl import NotAffine
 from shapecalc.receptive_field.reach import Joined, Reach
 from shapecalc.receptive_field.respelling import respelled
+from shapecalc.receptive_field.span import Span
 from shapecalc.receptive_field.tensor_field import InputAxis, TensorField
 from shapecalc.receptive_field.walk import Fields, fields
 from shapecalc.sets import Relation
@@ -41,6 +42,19 @@ class AxisField:
     layout: Layout
     reach: Reach
     whole: bool
+    span: tuple[int, Span] | None = None  # with symbols as parameters: the axis, and formulas
+
+    @property
+    def bound(self) -> str:
+        """Why the field is only an upper bound here; empty where it is exact."""
+        return "" if self.span is not None else self.reach.bound
+
+    @property
+    def place(self) -> int | None:
+        """The one axis of the output along which the field moves, where there is just one."""
+        if self.span is not None:
+            return self.span[0]
+        return self.outputs[0] if len(self.outputs) == 1 else None
 
     @property
     def spelling(self) -> tuple[object, ...]:
@@ -131,7 +145,12 @@ class ReceptiveField:
     @property
     def bound(self) -> str:
         """Why the field is only an upper bound; empty where it is exact."""
-        return next((axis.reach.bound for axis in self.per_axis if axis.reach.bound), "")
+        return next((axis.bound for axis in self.per_axis if axis.bound), "")
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """Why the field is only an upper bound, for each axis where it is."""
+        return tuple(axis.bound for axis in self.per_axis if axis.bound)
 
     @property
     def label(self) -> Label:
@@ -174,7 +193,9 @@ class ReceptiveField:
                 and (reach.as_one().relation is image.entire)
             )
             layout = self._field.layout
-            found.append(AxisField(axis, name, image.size, layout, reach, whole))
+            span = self._fields.spans().get(self._source, {}).get(key) if reach.bound else None
+            whole = whole and span is None
+            found.append(AxisField(axis, name, image.size, layout, reach, whole, span))
         return tuple(found)
 
     @cached_property
@@ -183,6 +204,15 @@ class ReceptiveField:
         return tuple(self._extent(axis) for axis in self.per_axis)
 
     def _extent(self, axis: AxisField) -> Extent:
+        if axis.span is not None:
+            _, span = axis.span
+            return Extent(
+                size=span.size,
+                smallest=span.size,
+                stride=span.stride,
+                padding=span.padding,
+                centre=span.centre,
+            )
         if axis.whole:
             return Extent(size=axis.size, smallest=axis.size)
         known, key = self._fields.windows, axis.spelling
@@ -206,17 +236,17 @@ class ReceptiveField:
         return tuple(_plain(e.smallest) for e in self.extents)
 
     @property
-    def stride(self) -> tuple[int | Fraction | None, ...]:
+    def stride(self) -> tuple[int | Fraction | Dim | None, ...]:
         """How far the window moves from one output to the next; None where it does not move."""
         return tuple(_whole(e.stride) for e in self.extents)
 
     @property
-    def padding(self) -> tuple[int | None, ...]:
+    def padding(self) -> tuple[int | Dim | None, ...]:
         """How many elements the window of output 0 begins before the input."""
         return tuple(e.padding for e in self.extents)
 
     @property
-    def centre(self) -> tuple[int | Fraction | None, ...]:
+    def centre(self) -> tuple[int | Fraction | Dim | None, ...]:
         """The centre of output 0's window: -padding + (size - 1)/2."""
         return tuple(_whole(e.centre) for e in self.extents)
 
@@ -327,8 +357,10 @@ def _plain(size: Dim | None) -> int | Dim | None:
     return size if number is None else number
 
 
-def _whole(value: Fraction | None) -> int | Fraction | None:
-    return int(value) if value is not None and value.denominator == 1 else value
+def _whole(value: Fraction | Dim | None) -> int | Fraction | Dim | None:
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return int(value)
+    return value
 
 
 # ---------------------------------------------------------------------------- of a record

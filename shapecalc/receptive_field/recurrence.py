@@ -1,44 +1,19 @@
-"""The recurrence of receptive fields: what the window of one op adds to the field of its operand.
-
-Where parameters are symbols, no relation can be written once a stride is one of them; the
-recurrence still gives size, stride and padding as formulas.
-"""
+"""The recurrence of receptive fields: what the window of one op adds to that of its operand."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeAlias
 
 from shapecalc import dims
-from shapecalc.access import Access, AxisAccess, Same, Window
-from shapecalc.conditions import Hint, Path, following
-from shapecalc.dims import ONE, ZERO, Dim
+from shapecalc.access import Access, Window
+from shapecalc.conditions import Hint
+from shapecalc.dims import Dim
 from shapecalc.graph import InputRef, Label, Layer, LayerGraph, OutputRef, Source
-from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.field import ReceptiveField, fields_of, receptive_fields
-from shapecalc.receptive_field.tensor_field import InputAxis
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A window that moves evenly: output i sees `size` inputs from stride*i - padding on.
-
-    Units:
-        size, padding, centre: elements of the input; indices count from zero.
-        stride: elements of the input per element of the output.
-    """
-
-    size: Dim = ONE
-    stride: Dim = ONE
-    padding: Dim = ZERO
-
-    @property
-    def centre(self) -> Dim:
-        """The centre of output 0's window."""
-        return dims.expand(-self.padding + (self.size - 1) / dims.as_dim(2))
+from shapecalc.receptive_field.span import Span, accesses, as_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +99,8 @@ def _steps(layer: Layer) -> Iterator[Step]:
 
 def _window(access: Access, before: ReceptiveField, axis: int) -> Window | None:
     """Return the window along the axis of the operand on which its field moves."""
-    moving = before.per_axis[axis].outputs
-    if len(moving) == 1:
-        return _as_window(access.axes[moving[0]])
-    place = _place(before, axis)
-    return None if place is None else _as_window(access.axes[place])
-
-
-def _as_window(entry: AxisAccess) -> Window | None:
-    match entry:
-        case Same(axis):
-            return Window(axis=axis)
-        case Window():
-            return entry
-    return None
+    place = before.per_axis[axis].place
+    return None if place is None else as_window(access.axes[place])
 
 
 def _name(graph: LayerGraph, source: Source) -> str:
@@ -172,7 +135,7 @@ def _formulas(
 def _sliding(operand: Span, window: Window) -> Iterator[Formula]:
     k, s, p, d = window.kernel_size, window.stride, window.padding, window.dilation
     r, j, start = _term(operand.size), _factor(operand.stride), _term(operand.padding)
-    after = _through(operand, window)
+    after = operand.through(window)
     spread = "" if d == 1 else f"{_factor(d)}*"
     size = f"{r} + ({_term(k)} - 1)*{spread}{j}"
     meaning = "size: r + (k - 1)*j" if d == 1 else "size: r + (k - 1)*d*j"
@@ -209,15 +172,6 @@ def _centre(after: Span) -> Formula:
     return Formula("c", text, after.centre, "centre of output 0: -P + (r - 1)/2")
 
 
-def _through(operand: Span, window: Window) -> Span:
-    k, s, p, d = window.kernel_size, window.stride, window.padding, window.dilation
-    return Span(
-        size=dims.expand(operand.size + (k - 1) * d * operand.stride),
-        stride=dims.expand(operand.stride * s),
-        padding=dims.expand(operand.padding + p * operand.stride),
-    )
-
-
 def _term(dim: Dim) -> str:
     return dims.format_dim(dim)
 
@@ -227,7 +181,7 @@ def _factor(dim: Dim) -> str:
     return text if dim.is_Symbol or text.isdigit() else f"({text})"
 
 
-# ---------------------------------------------------------------------------- with symbols
+# ---------------------------------------------------------------------------- of a field
 
 
 def span(field: ReceptiveField, axis: int) -> Span | None:
@@ -235,108 +189,18 @@ def span(field: ReceptiveField, axis: int) -> Span | None:
     if field.unknown:
         return None
     found = field.extents[axis]
-    if found.size is not None and found.stride is not None and found.padding is not None:
-        return Span(
-            size=found.size, stride=_rational(found.stride), padding=dims.as_dim(found.padding)
-        )
-    symbolic = _symbolic(field, axis)
-    return None if symbolic is None else symbolic[1]
-
-
-def formula(field: ReceptiveField, axis: int) -> Span | None:
-    """Return the window on an axis by the recurrence, where the relation alone gives none.
-
-    That is so where parameters are symbols; at given sizes the relation is all there is.
-    """
-    if field._fields.setting.concrete:
+    if found.size is None or found.stride is None or found.padding is None:
         return None
-    needed = field.extents[axis].size is None or field.per_axis[axis].reach.bound
-    return span(field, axis) if needed else None
+    return Span(size=found.size, stride=_rational(found.stride), padding=dims.as_dim(found.padding))
 
 
-def bounds(field: ReceptiveField) -> list[str]:
-    """Return why a field is only a bound, on the axes where no formula is known either."""
-    return [
-        axis.reach.bound
-        for n, axis in enumerate(field.per_axis)
-        if axis.reach.bound and formula(field, n) is None
-    ]
-
-
-def _rational(value: Fraction) -> Dim:
-    return dims.as_dim(value.numerator) / dims.as_dim(value.denominator)
-
-
-def _place(field: ReceptiveField, axis: int) -> int | None:
-    symbolic = _symbolic(field, axis)
-    return None if symbolic is None else symbolic[0]
-
-
-Spans: TypeAlias = Mapping[InputAxis, tuple[int, Span] | None]
-"""By the axes of the inputs, along which axis of a tensor what moves; None for anything else."""
-
-
-def _symbolic(field: ReceptiveField, axis: int) -> tuple[int, Span] | None:
-    home = field.record.home
-    graph = home.graph
-    if graph is None or set(graph.hint) <= {str(symbol) for symbol in graph.symbols}:
-        return None  # the parameters are numbers
-    if "spans" not in home.fields:
-        home.fields["spans"] = _spans(graph)
-    spans: Mapping[Source, Spans] = home.fields["spans"]
-    key = InputAxis(field.input, field.per_axis[axis].axis)
-    return spans.get(field._source, {}).get(key)
-
-
-def _spans(graph: LayerGraph) -> dict[Source, Spans]:
-    """Return the windows of all tensors of a graph by the recurrence alone."""
-    found: dict[Source, Spans] = {
-        InputRef(tensor.name): {
-            InputAxis(tensor.name, axis): (axis, Span()) for axis in roles(tensor).spatial
-        }
-        for tensor in graph.inputs
-    }
-    hint = Hint(dict(graph.hint))
-    for layer in graph.layers:
-        for output in range(len(layer.out_shapes)):
-            found[OutputRef(layer.index, output)] = _passed(layer, output, found, hint)
-    return found
-
-
-def _passed(layer: Layer, output: int, found: Mapping[Source, Spans], hint: Hint) -> Spans:
-    made: dict[InputAxis, tuple[int, Span] | None] = {}
-    accesses = _accesses(layer, output, hint)
-    for n, source in enumerate(layer.sources):
-        access = accesses[n] if n < len(accesses) else None
-        for key, known in found.get(source, {}).items():
-            now = None
-            if access is not None and known is not None:
-                now = _moved(known, access)
-            made[key] = now if key not in made or made[key] == now else None
-    return made
-
-
-def _moved(known: tuple[int, Span], access: Access) -> tuple[int, Span] | None:
-    place, before = known
-    window = _as_window(access.axes[place])
-    if window is None or window.transposed:
-        return None
-    return window.axis, _through(before, window)
-
-
-def _accesses(layer: Layer, output: int, hint: Hint) -> list[Access | None]:
-    """Return how the operands are read, None where that is not the same for every output."""
-    if layer.label != Label.PROVED:
-        return []
-    with following(Path(hint)):
-        reads = layer.op.reads(layer.in_shapes, layer.out_shapes[output], output) or ()
-    return [
-        access if isinstance(access, Access) and not access.when and not access.bound else None
-        for access in reads
-    ]
+def _rational(value: Fraction | Dim) -> Dim:
+    if isinstance(value, Fraction):
+        return dims.as_dim(value.numerator) / dims.as_dim(value.denominator)
+    return value
 
 
 def _single(layer: Layer, output: int, hint: Hint) -> Access | None:
     """Return how the first operand is read."""
-    found = _accesses(layer, output, hint)
+    found = accesses(layer, output, hint)
     return found[0] if found else None

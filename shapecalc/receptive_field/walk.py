@@ -18,6 +18,7 @@ from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.digits import plain
 from shapecalc.receptive_field.extent import Extent, extent
 from shapecalc.receptive_field.reach import Image, Reach
+from shapecalc.receptive_field.span import Spans, spans
 from shapecalc.receptive_field.tensor_field import (
     InputAxis,
     Setting,
@@ -39,6 +40,7 @@ class Fields:
     context: str  # the sizes that the fields hold for, in isl's language
     size: Callable[[Dim], Dim]  # a size as the walk sees it: at its sizes, if it has any
     reads: Callable[[Layer, int], Reads | None]  # how an output of a layer reads its operands
+    formulas: dict[Source, Spans] = field(default_factory=dict, repr=False, compare=False)
     windows: dict[Any, Extent] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, source: Source) -> TensorField | None:
@@ -60,6 +62,15 @@ class Fields:
             case _:
                 raise ValueError("a constant has no shape here")
         return Shape(map(self.size, found))
+
+    def spans(self) -> Mapping[Source, Spans]:
+        """Return the windows of all tensors as formulas, where parameters are symbols."""
+        graph = self.graph
+        if self.setting.concrete or set(graph.hint) <= set(map(str, graph.symbols)):
+            return {}
+        if not self.formulas:
+            self.formulas.update(spans(graph))
+        return self.formulas
 
     def extent(self, relation: Relation) -> Extent:
         """Return what people read off a relation of one index, found once."""

@@ -11,7 +11,7 @@ from shapecalc.dims import Dim
 from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.receptive_field.at_sizes import AxisWindow, Seen
-from shapecalc.receptive_field.recurrence import Step, bounds, formula
+from shapecalc.receptive_field.recurrence import Step
 from shapecalc.render import fields
 from shapecalc.render.field_sheet import Element, Line, Sheet, steps_of
 from shapecalc.render.writing import VERSION, write
@@ -30,7 +30,7 @@ def of_record(record: Layer | ModuleCall, sizes: Mapping[str, int] | None = None
 
 def of_field(field: ReceptiveField) -> Json:
     """Return a field."""
-    why = [] if field.unknown else bounds(field)
+    why = [] if field.unknown else field.bounds
     return {
         "input": field.input,
         "exact": not field.unknown and not why,
@@ -42,32 +42,20 @@ def of_field(field: ReceptiveField) -> Json:
 
 
 def _axis(field: ReceptiveField, axis: int) -> Json:
-    entry, extent, symbolic = field.per_axis[axis], field.extents[axis], formula(field, axis)
-    found: dict[str, Json] = {"axis": entry.name}
-    if symbolic is None:
-        found |= {
-            "size": value(extent.size),
-            "smallest": value(extent.smallest),
-            "stride": value(extent.stride),
-            "padding": value(extent.padding),
-            "centre": value(extent.centre),
-            "density": value(None if extent.stride is None else extent.density),
-        }
-    else:
-        found |= {
-            "size": value(symbolic.size),
-            "smallest": value(symbolic.size),
-            "stride": value(symbolic.stride),
-            "padding": value(symbolic.padding),
-            "centre": value(symbolic.centre),
-            "density": None,
-        }
-    written = symbolic is None or not entry.reach.bound
-    return found | {
+    entry, extent = field.per_axis[axis], field.extents[axis]
+    steady = extent.stride is not None and entry.span is None
+    return {
+        "axis": entry.name,
+        "size": value(extent.size),
+        "smallest": value(extent.smallest),
+        "stride": value(extent.stride),
+        "padding": value(extent.padding),
+        "centre": value(extent.centre),
+        "density": value(extent.density if steady else None),
         "whole": fields.is_whole(field, axis),
         "widened": fields.widened(field, axis) or None,
         "outputs": list(entry.outputs),
-        "relation": str(entry.relation) if written else None,
+        "relation": str(entry.relation) if entry.span is None else None,
     }
 
 

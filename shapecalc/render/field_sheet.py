@@ -18,7 +18,7 @@ from shapecalc.receptive_field.at_sizes import (
     seen_by,
     window_at,
 )
-from shapecalc.receptive_field.recurrence import Step, bounds, steps
+from shapecalc.receptive_field.recurrence import Step, steps
 from shapecalc.render import fields
 from shapecalc.render.plain import plain
 from shapecalc.render.rows import Row, rows
@@ -75,7 +75,7 @@ class Sheet:
         for line in self.lines:
             op = line.row.op
             if line.seen is not None:
-                sign = "<= " if line.at is not None and bounds(line.at) else ""
+                sign = "<= " if line.at is not None and line.at.bounds else ""
                 places, share = fields.places(line.seen), fields.share(line.seen)
                 yield (line.row.name, op, sign + places, sign + share)
             elif self.pixel:
@@ -140,7 +140,7 @@ def sheets(
 
 def _by_size(line: Line) -> bool:
     """Tell whether the field can only be given at the sizes: with symbols it is a bound."""
-    return line.at is not None and not line.field.unknown and bool(bounds(line.field))
+    return line.at is not None and not line.field.unknown and bool(line.field.bounds)
 
 
 def _window(line: Line, sizes: Mapping[str, int]) -> tuple[str, ...]:
@@ -219,5 +219,5 @@ def element(
         outputs=output_sizes(next(iter(found.values())), sizes),
         sizes=sizes,
         windows={name: window_at(field, index, sizes) for name, field in found.items()},
-        notes=tuple(f"an upper bound: {why}" for field in at for why in bounds(field)),
+        notes=tuple(f"an upper bound: {why}" for field in at for why in field.bounds),
     )

@@ -14,7 +14,6 @@ from shapecalc import dims
 from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.receptive_field.at_sizes import AxisWindow
-from shapecalc.receptive_field.recurrence import formula
 from shapecalc.render import fields
 from shapecalc.render.field_sheet import Element, Sheet, steps_of, title
 from shapecalc.render.grid import PLAIN_HEAD, fit, width_of
@@ -112,7 +111,7 @@ def _axes(field: ReceptiveField, sizes: Mapping[str, int]) -> Iterator[Renderabl
             drawn.add_row(Text(f"  {name}"), Text(text))
         if at is not None and not at.unknown:
             drawn.add_row(Text("  at the size"), Text(str(at.per_axis[n].relation)))
-        how = _moves(axis.outputs) if formula(field, n) is None else _BY_RECURRENCE
+        how = _moves(axis.outputs) if axis.span is None else _BY_RECURRENCE
         yield Text(f"{axis.name}, {how}")
         yield drawn
 
@@ -127,14 +126,13 @@ def _moves(outputs: Sequence[int]) -> str:
 
 
 def _known(field: ReceptiveField, axis: int) -> Iterator[tuple[str, str]]:
-    entry, extent, found = field.per_axis[axis], field.extents[axis], formula(field, axis)
-    if found is not None:
+    entry, extent = field.per_axis[axis], field.extents[axis]
+    if entry.span is not None:
+        _, found = entry.span
         yield "size", dims.format_dim(found.size)
         yield "stride", dims.format_dim(found.stride)
         yield "padding", dims.format_dim(found.padding)
         yield "centre", dims.format_dim(found.centre)
-        if not entry.reach.bound:
-            yield "relation", str(entry.relation)
         return
     yield "size", fields.axis_cells(field, axis)[0]
     for name, number in zip(fields.HEADERS[1:], fields.axis_cells(field, axis)[1:], strict=True):

@@ -14,7 +14,7 @@ from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField, receptive_fields
 from shapecalc.receptive_field.at_sizes import Seen
 from shapecalc.receptive_field.axes import roles
-from shapecalc.receptive_field.recurrence import Step, bounds, formula
+from shapecalc.receptive_field.recurrence import Step
 from shapecalc.render.plain import plain
 
 if TYPE_CHECKING:
@@ -106,18 +106,18 @@ def cells(field: ReceptiveField | None) -> Cells:
         return Cells("?", known="unknown")
     axes = [axis_cells(field, n) for n in range(len(field.axes))]
     size, stride, padding, centre = map(together, zip(*axes, strict=True))
-    return Cells(size, stride, padding, centre, "bound" if bounds(field) else "exact")
+    return Cells(size, stride, padding, centre, "bound" if field.bounds else "exact")
 
 
 def axis_cells(field: ReceptiveField, axis: int) -> tuple[str, str, str, str]:
     """Return the cells of one axis under `HEADERS`."""
     entry, extent = field.per_axis[axis], field.extents[axis]
-    found = formula(field, axis)
-    if found is not None:
+    if entry.span is not None:
+        _, found = entry.span
         values = (found.size, found.stride, found.padding, found.centre)
         size, stride, padding, centre = map(dims.format_dim, values)
         return size, stride, padding, centre
-    sign = "<= " if entry.reach.bound else ""
+    sign = "<= " if entry.bound else ""
     if is_whole(field, axis):
         return f"{sign}all", "", "", ""
     rest = (number(extent.stride), number(extent.padding), number(extent.centre))
@@ -128,7 +128,7 @@ def is_whole(field: ReceptiveField, axis: int) -> bool:
     """Tell whether every output sees the whole axis, as far as no formula says otherwise."""
     entry = field.per_axis[axis]
     everything = not entry.outputs and field.extents[axis].size == entry.size
-    return (entry.whole or everything) and formula(field, axis) is None
+    return (entry.whole or everything) and entry.span is None
 
 
 def widened(field: ReceptiveField, axis: int) -> str:
@@ -196,7 +196,7 @@ def doubts(found: Iterable[ReceptiveField]) -> Iterator[str]:
     """Yield why some fields are bounds or unknown, and what ties the images of a batch."""
     fields = list(found)
     known = [field for field in fields if not field.unknown]
-    for reason in dict.fromkeys(reason for field in known for reason in bounds(field)):
+    for reason in dict.fromkeys(reason for field in known for reason in field.bounds):
         yield f"<= is an upper bound: {plain(reason)}"
     unknown = dict.fromkeys(field.unknown for field in fields if field.unknown)
     if unknown:
