@@ -258,19 +258,20 @@ def test_an_op_without_a_rule_ends_all_knowledge() -> None:
     class Odd(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.conv, self.after = nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3)
+            self.conv, self.after = nn.Conv1d(3, 3, 3), nn.Linear(3, 3)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.after(torch.native_channel_shuffle(self.conv(x), 3))
+            x = self.conv(x).permute(2, 0, 1)
+            return self.after(torch.conv_tbc(x, torch.rand(3, 3, 3), torch.rand(3), 1))
 
-    analysis = shapecalc.analyze(Odd(), "N,3,H,W")
+    analysis = shapecalc.analyze(Odd(), "N,3,L")
     assert analysis["conv"].receptive_field.exact
     after = analysis["after"].receptive_field
     assert after.label == "unknown"
     assert not after.exact
     assert after.size == ()
     with pytest.raises(InputError, match="has no rule"):
-        after.inputs(0, H=9, W=9)
+        after.inputs(0, L=9)
 
 
 def test_an_op_whose_reads_are_missing_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ def windows(
     parameters = zip(kernel_size, stride, padding, dilation, strict=True)
     return tuple(
         Same(first + n)
-        if (k, s, *pair) == (1, 1, 0, 0)
+        if not transposed and (k, s, *pair) == (1, 1, 0, 0)
         else Window(
             axis=first + n,
             kernel_size=k,
