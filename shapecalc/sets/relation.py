@@ -205,19 +205,12 @@ class Relation:
         return Relation(isl.Map.from_range(self._map.intersect_domain(domain).range().coalesce()))
 
     def given(self, context: str) -> Relation:
-        """Return the relation for the sizes in `context` alone."""
-        return Relation(self._map.intersect_params(_parsed_set(context)).coalesce())
-
-    def is_for(self, sizes: str, context: str) -> bool:
-        """Tell whether, of the sizes in `context`, something is related for just those in `sizes`.
-
-        >>> rest = relation("[H] -> { [] -> [j] : 4*floor(H/4) <= j < H }")
-        >>> rest.is_for("[H] -> { : H mod 4 >= 1 }", "[H] -> { : H >= 4 }")
-        True
-        """
-        accepted = _parsed_set(context)
-        found = self._map.params().intersect(accepted)
-        return bool(found.is_equal(_parsed_set(sizes).intersect(accepted)))
+        """Return the relation for the sizes in `context` alone; other symbols are left out."""
+        map_ = self._map.intersect_params(_parsed_set(context))
+        for n in reversed(range(map_.dim(_PARAM))):
+            if str(map_.get_dim_name(_PARAM, n)) not in self.parameters:
+                map_ = map_.project_out(_PARAM, n, 1)
+        return Relation(map_.coalesce())
 
     def complement(self, within: Relation) -> Relation:
         """Return what is in `within` and not in this relation."""
