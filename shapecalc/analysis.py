@@ -184,16 +184,17 @@ class Analysis:
         *,
         device: str = "cpu",
         seconds: float = 60.0,
+        fields: bool = True,
     ) -> Verification:
-        """Compare every shape with what the real model does at other sizes.
+        """Compare shapes and receptive fields with what the real model does at other sizes.
 
         `sizes` are mappings of symbols to sizes, or tuples for the last symbols of the input,
         such as (224, 224) for H and W. Without them, sizes are chosen that tell floors apart,
-        and as many are run as `seconds` allow.
+        and as many are run as `seconds` allow. Without `fields`, only shapes are compared.
         """
         from shapecalc.verify import verify
 
-        return verify(self, sizes, device=device, seconds=seconds)
+        return verify(self, sizes, device=device, seconds=seconds, fields=fields)
 
     def __bool__(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""`shapecalc verify`: the formulas beside real forward passes."""
+"""`shapecalc verify`: formulas and receptive fields beside real forward passes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ from shapecalc.cli.show import report
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
-    help="How long the forward passes may take where no sizes are given.",
+    help="How long the forward passes may take where no sizes are given, and how long the "
+    "comparison of receptive fields may take.",
+)
+@click.option(
+    "--fields/--no-fields",
+    default=True,
+    show_default=True,
+    help="Whether receptive fields are compared, too.",
 )
 @click.option("--device", default="cpu", show_default=True, help="Where the model runs.")
 @click.option(
@@ -34,11 +41,15 @@ def verify(
     train: bool,
     sizes: str | None,
     seconds: float,
+    fields: bool,
     device: str,
     form: Literal["text", "json"],
     output: str | None,
 ) -> None:
     """Run TARGET for real and compare every shape with its formula.
+
+    Receptive fields are compared, too: one row or column of the input is changed at a time, and
+    the outputs that change with it are those that see it. The exit code is 1 if anything differs.
 
     \b
     shapecalc verify torchvision.models:resnet50 --sizes 224x224,225x231,97x64
@@ -54,6 +65,7 @@ def verify(
             wanted,
             device=device,
             seconds=seconds,
+            fields=fields,
             progress=_progress if sys.stderr.isatty() else None,
         )
     if sys.stderr.isatty():

@@ -84,6 +84,34 @@ def verification(result: Verification) -> str:
                 }
                 for difference in result.differences
             ],
+            "field_runs": [
+                {
+                    "sizes": dict(run.sizes),
+                    "ops": run.ops,
+                    "outputs": run.outputs,
+                    "slices": run.slices,
+                    "left_out": run.left_out,
+                    "not_seen": run.not_seen,
+                    "unknown": run.unknown,
+                    "seconds": round(run.seconds, 3),
+                    "error": run.error or None,
+                }
+                for run in result.field_runs
+            ],
+            "field_differences": [
+                {
+                    "sizes": difference.sizes,
+                    "layer": difference.layer,
+                    "input": difference.input,
+                    "axis": difference.axis,
+                    "output": list(difference.output),
+                    "index": difference.index,
+                    "seen": difference.seen,
+                    "predicted": list(difference.predicted),
+                    "count": difference.count,
+                }
+                for difference in result.field_differences
+            ],
             "notes": list(result.notes),
         }
     )

@@ -274,6 +274,33 @@ VERIFICATION: Schema = schema_of(
         )
     ),
     differences=array(record_of(sizes=TEXT, layer=TEXT, predicted=TEXT, observed=TEXT)),
+    field_runs=array(
+        record_of(
+            sizes={"type": "object", "additionalProperties": {"type": "integer"}},
+            ops=said(COUNT, "whose receptive fields were compared"),
+            outputs=said(COUNT, "elements of their outputs, those of one channel and one image"),
+            slices=said(COUNT, "of the input that were changed: all elements with one index"),
+            left_out=said(COUNT, "slices for which there was no time"),
+            not_seen=said(COUNT, "reads that are predicted and that no output shows"),
+            unknown=said(COUNT, "outputs whose fields are unknown, and were not compared"),
+            seconds={"type": "number"},
+            error=said(_MAYBE_TEXT, "why nothing was compared"),
+        ),
+        "receptive fields beside what reaches the outputs; empty with --no-fields",
+    ),
+    field_differences=array(
+        record_of(
+            sizes=TEXT,
+            layer=TEXT,
+            input=TEXT,
+            axis=TEXT,
+            output=array(COUNT, "an element, one index for each axis along which it moves"),
+            index=said(COUNT, "on the axis of the input"),
+            seen=said(FLAG, "whether the real model sees it; the prediction is the opposite"),
+            predicted=array(COUNT, "the indices that the element was said to see"),
+            count=said(COUNT, "pairs of an element and an index, of which this is the first"),
+        )
+    ),
     notes=array(TEXT),
 )
 """What `verify --format json` prints."""

@@ -1,8 +1,8 @@
-"""Verification: the real model runs, and every shape is compared with its formula."""
+"""Verification: the real model runs, and shapes and receptive fields are compared with it."""
 
 from __future__ import annotations
 
 from shapecalc.verify.compare import verify
-from shapecalc.verify.report import Difference, Run, Verification
+from shapecalc.verify.report import Difference, FieldDifference, FieldRun, Run, Verification
 
-__all__ = ["Difference", "Run", "Verification", "verify"]
+__all__ = ["Difference", "FieldDifference", "FieldRun", "Run", "Verification", "verify"]

@@ -1,13 +1,17 @@
-"""Sizes to verify at: those that tell one formula from another."""
+"""Sizes to verify at: those that tell one formula, or one receptive field, from another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from shapecalc import dims, sets
 from shapecalc.conditions import Condition
-from shapecalc.errors import RejectedInput
+from shapecalc.errors import InputError, RejectedInput
+from shapecalc.receptive_field import ReceptiveField
+from shapecalc.receptive_field.axes import roles
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
@@ -94,3 +98,60 @@ def _accepts(analysis: Analysis, sizes: Mapping[str, int]) -> bool:
     except RejectedInput:
         return False
     return True
+
+
+# ---------------------------------------------------------------------------- fields
+
+
+def choose_field_sizes(
+    analysis: Analysis, accepted: Sequence[Mapping[str, int]]
+) -> Iterator[tuple[dict[str, int], str]]:
+    """Yield sizes at which to compare fields, and on which axis; the empty string is all axes.
+
+    First a small size, then one for each axis that makes it long enough: the first output of the
+    last op that does not see everything does not see the end of it. The other axes stay short,
+    so that a run is quick.
+    """
+    small = single(analysis, min(accepted, key=lambda sizes: math.prod(sizes.values())))
+    yield small, ""
+    field = _last_local(analysis)
+    if field is None:
+        return
+    conditions = [premise.condition for premise in analysis.premises]
+    for axis, length in zip(field.per_axis, _long_enough(field), strict=True):
+        if axis.name not in small or length is None or length <= small[axis.name]:
+            continue
+        found = sets.find_sizes(conditions, {**small, axis.name: length})
+        if found is not None and found != small and _accepts(analysis, found):
+            yield found, axis.name
+
+
+def single(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes with a batch of 1, if the model takes that."""
+    batches = {
+        str(tensor.shape[axis])
+        for tensor in analysis.inputs
+        if (axis := roles(tensor).batch) is not None
+    }
+    one = {name: 1 if name in batches else size for name, size in sizes.items()}
+    return one if _accepts(analysis, one) else dict(sizes)
+
+
+def _last_local(analysis: Analysis) -> ReceptiveField | None:
+    for layer in reversed(analysis.layers):
+        try:
+            field = layer.receptive_field
+        except InputError:  # no input reaches it
+            continue
+        if any(not axis.whole and len(axis.outputs) == 1 for axis in field.per_axis):
+            return field
+    return None
+
+
+def _long_enough(field: ReceptiveField) -> Iterator[int | None]:
+    """Yield for each axis where the window of the first output ends, and three strides more."""
+    for size, padding, stride in zip(field.size, field.padding, field.stride, strict=True):
+        if isinstance(size, int) and padding is not None and stride is not None:
+            yield size - padding + 3 * math.ceil(Fraction(stride))
+        else:
+            yield None

@@ -12,7 +12,14 @@ from shapecalc.at import At
 from shapecalc.errors import InputError, PatternError, RejectedInput
 from shapecalc.graph import shapes_in
 from shapecalc.verify.choose import choose_sizes
-from shapecalc.verify.report import Difference, Run, Verification, counted
+from shapecalc.verify.report import (
+    Difference,
+    FieldDifference,
+    FieldRun,
+    Run,
+    Verification,
+    counted,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,12 +34,16 @@ def verify(
     *,
     device: str = "cpu",
     seconds: float = 60.0,
+    fields: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Verification:
     """Run the real model at sizes that its formulas were not derived from, and compare.
 
+    With `fields`, receptive fields are compared with what really reaches the outputs, too.
+
     Units:
-        seconds: how long the forward passes may take when `sizes` are chosen here.
+        seconds: how long the forward passes may take when `sizes` are chosen here, and how long
+            the comparison of fields may take.
 
     Raises:
         InputError: the model has no values to run with, or the device is none.
@@ -55,7 +66,24 @@ def verify(
         differences += found
         if progress is not None:
             progress(run.text)
-    return Verification(runs=tuple(runs), differences=tuple(differences), notes=tuple(notes))
+    field_runs: list[FieldRun] = []
+    field_differences: list[FieldDifference] = []
+    accepted = [run.sizes for run in runs if run.compared]
+    if fields and accepted:
+        from shapecalc.verify.fields import verify_fields
+
+        for field_run, wrong in verify_fields(
+            analysis, accepted, stated=stated, seconds=seconds, progress=progress
+        ):
+            field_runs.append(field_run)
+            field_differences += wrong
+    return Verification(
+        runs=tuple(runs),
+        differences=tuple(differences),
+        field_runs=tuple(field_runs),
+        field_differences=tuple(field_differences),
+        notes=tuple(notes),
+    )
 
 
 def _one(

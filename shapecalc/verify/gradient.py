@@ -18,9 +18,10 @@ from shapecalc.graph import LayerGraph, OutputRef
 from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.restore import left_as_it_was
-from shapecalc.trace.run import copied, is_lazy
+from shapecalc.trace.run import is_lazy
 from shapecalc.trace.symbolic_tensor import DTYPES
 from shapecalc.trace.tracer import function_name
+from shapecalc.verify.double import double_by_default, in_double, initialized, plain_kernels
 from shapecalc.verify.observe import buffers_kept, is_out_of_memory, too_large
 
 _CONSTANT = 1e-6  # of the gradient of one channel: a sum of channels with less does not vary
@@ -67,19 +68,16 @@ def gradient(
     """
     random = torch.Generator().manual_seed(0)
     if is_lazy(model):
-        model = _initialized(model, patterns, sizes)
-    exact = _in_double(model)
+        model = initialized(model, patterns, sizes)
+    exact = in_double(model)
     if exact is not None:
-        kept = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float64)
         try:
-            return _mean(_Run(exact, patterns, probe, sizes, torch.float64), images, random)
+            with double_by_default():
+                return _mean(_Run(exact, patterns, probe, sizes, torch.float64), images, random)
         except _RaisedError:
             random.manual_seed(0)
-        finally:
-            torch.set_default_dtype(kept)
     try:
-        with _plain_kernels(), buffers_kept(model):
+        with plain_kernels(), buffers_kept(model):
             return _mean(_Run(model, patterns, probe, sizes, None), images, random)
     except _RaisedError as raised:
         if raised.__cause__ is not None and is_out_of_memory(raised.__cause__):
@@ -96,42 +94,6 @@ class _RaisedError(Exception):
 
 class _Arrived(BaseException):  # no Exception, which the model's own code may catch
     """The run has come as far as it has to."""
-
-
-def _initialized(model: nn.Module, patterns: Patterns, sizes: Mapping[str, int]) -> nn.Module:
-    """Return a copy of a lazy model after its first call, which gives it its weights."""
-    model = copied(model)
-
-    def tensor(pattern: Pattern) -> torch.Tensor:
-        shape = [dims.evaluate(dim, sizes) for dim in pattern.shape]
-        return torch.zeros(shape, dtype=DTYPES[pattern.dtype])
-
-    try:
-        args, kwargs = fill(patterns, tensor)
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            model.eval()(*args, **kwargs)
-    except (Exception, SystemExit) as error:
-        raise InputError(f"the model cannot be run: {type(error).__name__}: {error}") from error
-    return model
-
-
-def _in_double(model: nn.Module) -> nn.Module | None:
-    try:
-        return copied(model).to("cpu").double().requires_grad_(False)
-    except Exception:  # what a module holds beside its parameters may refuse to be copied
-        return None
-
-
-@contextlib.contextmanager
-def _plain_kernels() -> Iterator[None]:
-    """Keep to convolutions that add up products, and nothing else."""
-    backends: Any = torch.backends  # its functions have no types
-    (mkldnn, *_), (nnpack,) = backends.mkldnn.set_flags(False), backends.nnpack.set_flags(False)
-    try:
-        yield
-    finally:
-        backends.mkldnn.set_flags(mkldnn)
-        backends.nnpack.set_flags(nnpack)
 
 
 def _mean(run: _Run, images: int, random: torch.Generator) -> Gradient:

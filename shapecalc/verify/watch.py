@@ -1,0 +1,123 @@
+"""The torch calls of a real run: their results, and which of them lose a NaN on the way."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from shapecalc.graph import LayerGraph
+from shapecalc.trace.queries import QUERIES
+from shapecalc.trace.tracer import function_name
+
+Lost: TypeAlias = tuple[int | None, int]  # an output of a layer; None is a call of no layer
+Take: TypeAlias = Callable[[int | None, Any], None]
+
+
+class Calls(TorchFunctionMode):
+    """Hands on the results of all torch calls, and notes which of them lose a NaN."""
+
+    def __init__(
+        self,
+        take: Take,
+        number: Callable[[str], int | None],
+        lost: set[Lost] | None = None,
+    ) -> None:
+        super().__init__()
+        self._take = take
+        self._number = number
+        self._lost = lost
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run a call."""
+        if func is torch.Tensor.__iter__:  # one call of unbind, as in a trace
+            with self:
+                return iter(args[0].unbind(0))
+        asks = func in QUERIES
+        carried = [] if self._lost is None or asks else _carried((args, kwargs))
+        result = func(*args, **(kwargs or {}))
+        if asks:
+            return result
+        made = args[0] if result is None and args else result  # as __setitem__ returns nothing
+        layer = self._number(function_name(func))
+        if self._lost is not None:
+            self._lost.update((layer, output) for output in _losing(carried, made))
+        self._take(layer, made)
+        return result
+
+
+@contextlib.contextmanager
+def hooked(
+    model: nn.Module,
+    graph: LayerGraph,
+    take: Take,
+    lost: set[Lost] | None,
+) -> Iterator[None]:
+    """Hand on the results of the modules that are the layers of a spec, call by call."""
+    modules = dict(model.named_modules())
+    left: dict[str, list[int]] = {}
+    for layer in graph.layers:
+        left.setdefault(layer.name, []).append(layer.index)
+
+    def watch(name: str) -> Any:
+        def hook(module: nn.Module, args: Any, result: Any) -> None:
+            if left[name]:
+                layer = left[name].pop(0)
+                if lost is not None:
+                    lost.update((layer, n) for n in _losing(_carried(args), result))
+                take(layer, result)
+
+        return hook
+
+    handles = [modules[n].register_forward_hook(watch(n)) for n in left if n in modules]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def tensors(value: Any) -> list[torch.Tensor]:
+    """Return the tensors of a nested result, in order."""
+    return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor)]
+
+
+def is_nan(value: torch.Tensor) -> torch.Tensor:
+    """Tell for every element whether it is a NaN."""
+    if value.is_floating_point() or value.is_complex():
+        return value.isnan()
+    return torch.zeros(value.shape, dtype=torch.bool)
+
+
+def _carried(values: Any) -> list[tuple[torch.Size, int]]:
+    """Return the shapes of all tensors that hold a NaN, and how many each holds."""
+    counted = [(x.shape, int(is_nan(x).sum())) for x in tensors(values)]
+    return [(shape, count) for shape, count in counted if count]
+
+
+def _losing(carried: Sequence[tuple[torch.Size, int]], result: Any) -> Iterator[int]:
+    """Yield which outputs of an op may have a number where a NaN should have come.
+
+    These are the outputs that are no floating-point numbers, and those of the shape of an operand
+    with fewer NaNs. A crop or a stride leaves elements out as well, but that changes the shape.
+    """
+    if not carried:
+        return
+    for output, made in enumerate(tensors(result)):
+        if not (made.is_floating_point() or made.is_complex()):
+            yield output
+            continue
+        count = int(is_nan(made).sum())
+        if any(made.shape == shape and count < before for shape, before in carried):
+            yield output
