@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from shapecalc import analyze
+from shapecalc import Analysis, analyze
 from tests import torchvision_models
 from tests.models import Chain
 
@@ -134,6 +134,72 @@ def row(
     )
 
 
+def receptive_fields() -> list[Row]:
+    """The fields of all ops after the trace; beside torchlens, where that is installed."""
+    from shapecalc.receptive_field import fields, receptive_fields
+
+    rows, times = [], {}
+    for name, target in (("resnet50", 0.010), ("densenet201", 0.100)):
+        analysis = analyze(on_meta(name), "N,3,H,W")
+
+        def windows(analysis: Analysis = analysis) -> object:
+            analysis.graph.home.fields.clear()
+            found = (receptive_fields(layer) for layer in analysis.layers)
+            return [(f.size, f.stride, f.padding) for each in found for f in each.values()]
+
+        relations = median(lambda analysis=analysis: fields(analysis.graph), repeat=15)
+        rows.append(
+            Row(
+                f"the fields of all {len(analysis.layers)} ops of {name}, after the trace",
+                relations, "", f"< {target * 1e3:g} ms", "yes" if relations < target else "NO",
+            )
+        )  # fmt: skip
+        rows.append(Row(f"{name}: size, stride and padding of each, too", median(windows)))
+        times[name] = relations
+    rows += _depths()
+    for name, seconds in times.items():  # last of all: it stands between torch and every call
+        rows += _torchlens(name, seconds)
+    return rows
+
+
+def _torchlens(name: str, ours: float) -> list[Row]:
+    try:
+        import pandas  # noqa: F401  # without which torchlens makes no table
+        import torchlens
+    except ImportError:
+        return []
+    model, image = real(name), torch.rand(1, 3, 224, 224)
+    traces, tables = [], []
+    for _ in range(3):
+        began = time.perf_counter()
+        trace = torchlens.trace(model, image)
+        traces.append(time.perf_counter() - began)
+        trace.receptive_fields()
+        tables.append(time.perf_counter() - began - traces[-1])
+    table = statistics.median(tables)
+    return [
+        Row(f"torchlens: the trace of {name}", statistics.median(traces)),
+        Row(f"torchlens: its table of fields of {name}", table, ratio(table, ours) + " ours"),
+    ]
+
+
+def _depths() -> list[Row]:
+    """Twice as many layers take twice the time."""
+    from shapecalc.receptive_field import fields
+
+    times = {}
+    for depth in (500, 2_000):
+        with torch.device("meta"):
+            graph = analyze(Chain(depth), "N,4,L").graph
+        times[depth] = median(lambda graph=graph: fields(graph), repeat=5)
+    growth = times[2_000] / times[500]
+    met = "yes" if growth < 6 else "NO"
+    return [
+        Row("the fields of a chain of 500 layers", times[500]),
+        Row("of 2,000 layers", times[2_000], f"{growth:.2g}x 500 layers", "about 4x", met),
+    ]
+
+
 def swin(*, export: bool) -> list[Row]:
     """Swin-T, whose shifted windows make long formulas."""
     empty = on_meta("swin_t")
@@ -189,7 +255,7 @@ def cold_start() -> list[Row]:
 _MEMORY = """
 import json, resource, time
 import torch
-from shapecalc import analyze
+from shapecalc import Analysis, analyze
 from tests.models import LanguageModel
 began = time.perf_counter()
 with torch.device("meta"):
@@ -230,7 +296,14 @@ def markdown(rows: list[Row]) -> str:
 def measure(*, export: bool) -> list[Row]:
     """Measure everything; with `export`, torch.export of swin_t too."""
     warnings.filterwarnings("ignore")
-    return [*resnet50(), *swin(export=export), *chains(), *cold_start(), *memory()]
+    return [
+        *resnet50(),
+        *swin(export=export),
+        *receptive_fields(),
+        *chains(),
+        *cold_start(),
+        *memory(),
+    ]
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shapecalc import dims
 from shapecalc.graph import Input
@@ -25,6 +26,7 @@ class Roles:
         return self.spatial if self.batch is None else (self.batch, *self.spatial)
 
 
+@lru_cache
 def roles(tensor: Input) -> Roles:
     """Return the roles of the axes of an input, as people write them.
 

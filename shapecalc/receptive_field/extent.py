@@ -23,11 +23,12 @@ class Extent:
 
     After an up-sampling the window depends on the output's index modulo `period`: `size` is then
     the largest and `smallest` the smallest. `padding` and `centre` are those of output 0: its
-    window begins at -padding, and centre = -padding + (its size - 1)/2. Where the window does
+    window begins at -padding, and centre = -padding + (its size - 1)/2. `offset` is how far the
+    centre of output i lies from stride*i, as a mean over a period. Where the window does
     not move, or moves on several axes at once, there is no stride, padding or centre.
 
     Units:
-        size, smallest, padding, centre: elements of the input; indices from zero.
+        size, smallest, padding, centre, offset: elements of the input; indices from zero.
         stride: elements of the input per element of the output.
         period: elements of the output.
 
@@ -41,6 +42,7 @@ class Extent:
     stride: Fraction | Dim | None = None
     padding: int | Dim | None = None
     centre: Fraction | Dim | None = None
+    offset: Fraction | None = None
     period: int = 1
     holes: tuple[int, ...] = ()
 
@@ -75,6 +77,11 @@ def extent(relation: Relation, context: str, size: int | None = None) -> Extent:
     if windows[0] is None:
         return unsteady(relation, context, [size])
     low, high = windows[0]
+    ways = [
+        Fraction(sum(window), 2) - Fraction(step * i, period)
+        for i, window in enumerate(windows)
+        if window is not None
+    ]
     largest = sizes.index(max(sizes))
     return Extent(
         size=dims.as_dim(max(sizes)),
@@ -82,6 +89,7 @@ def extent(relation: Relation, context: str, size: int | None = None) -> Extent:
         stride=Fraction(step, period),
         padding=-low,
         centre=Fraction(low + high, 2),
+        offset=sum(ways, Fraction(0)) / len(ways),
         period=period,
         holes=relation.missing((largest,), MOST_HOLES),
     )
@@ -101,8 +109,12 @@ def _steady(relation: Relation) -> tuple[int, int] | None:
         if first is None or again is None:
             return None
         step = again[0] - first[0]
+        if again[1] - first[1] != step:
+            continue
         # a proof costs more than a look at some outputs, which most periods do not survive
-        likely = all(_moved(window(i), window(i + period), step) for i in (0, *_SAMPLES))
+        likely = period == 1 or all(
+            _moved(window(i), window(i + period), step) for i in (0, *_SAMPLES)
+        )
         if likely and relation.moves(period, step):
             return period, step
     return None

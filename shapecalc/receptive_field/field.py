@@ -16,7 +16,7 @@ from shapecalc.receptive_field.axes import axis_name, roles
 from shapecalc.receptive_field.digits import Layout, size_of
 from shapecalc.receptive_field.extent import Extent, extent, unsteady
 from shapecalc.receptive_field.isl import NotAffine
-from shapecalc.receptive_field.reach import Joined, Reach
+from shapecalc.receptive_field.reach import Image, Joined, Reach, union_of
 from shapecalc.receptive_field.respelling import respelled
 from shapecalc.receptive_field.span import Span
 from shapecalc.receptive_field.tensor_field import InputAxis, TensorField
@@ -38,11 +38,16 @@ class AxisField:
 
     axis: int
     name: str
-    size: Dim
+    image: Image
     layout: Layout
     reach: Reach
     whole: bool
     span: tuple[int, Span] | None = None  # with symbols as parameters: the axis, and formulas
+
+    @property
+    def size(self) -> Dim:
+        """The size of the input's axis."""
+        return self.image.size
 
     @property
     def bound(self) -> str:
@@ -65,7 +70,9 @@ class AxisField:
             (places.index(digit.axis), digit.place, self.layout[digit.axis], digit in reach.moving)
             for digit in reach.digits
         )
-        return (reach if isinstance(reach, Joined) else reach.relation, *digits)
+        if isinstance(reach, Joined):
+            return (self.relation, *self.counts)
+        return (reach.relation, *digits)
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -88,7 +95,10 @@ class AxisField:
 
     @cached_property
     def _spelled(self) -> tuple[Relation, list[int | None]]:
-        reach, layout = self.reach.as_one(), list(self.layout)
+        reach, layout = self.reach, list(self.layout)
+        if isinstance(reach, Joined) and reach.chooser not in reach.moving:
+            reach = union_of([part.reach for part in reach.parts], self.image, self.layout)
+        reach = reach.as_one()
         for axis in self.outputs:
             sizes = layout[axis]
             if len(sizes) > 1:
@@ -101,6 +111,18 @@ class AxisField:
         names = ["i"] if len(digits) == 1 else [f"i{n}" for n in range(len(digits))]
         counts = [dims.as_int(size_of(digit, tuple(layout))) for digit in digits]
         return reach.ordered(digits, tuple(layout)).named(names), counts
+
+    def extent(self, found: Fields) -> Extent:
+        """Return the window of the relation, found once for all fields of a graph."""
+        key = self.spelling
+        if key not in found.windows:
+            if len(self.outputs) == 1 and self.relation.rank == 1:
+                (n,) = self.outputs
+                count = dims.as_int(dims.product(self.layout[n]))
+                found.windows[key] = extent(self.relation, found.context, count)
+            else:
+                found.windows[key] = unsteady(self.relation, found.context, self.counts)
+        return found.windows[key]
 
 
 class ReceptiveField:
@@ -195,7 +217,7 @@ class ReceptiveField:
             layout = self._field.layout
             span = self._fields.spans().get(self._source, {}).get(key) if reach.bound else None
             whole = whole and span is None
-            found.append(AxisField(axis, name, image.size, layout, reach, whole, span))
+            found.append(AxisField(axis, name, image, layout, reach, whole, span))
         return tuple(found)
 
     @cached_property
@@ -215,15 +237,7 @@ class ReceptiveField:
             )
         if axis.whole:
             return Extent(size=axis.size, smallest=axis.size)
-        known, key = self._fields.windows, axis.spelling
-        if key not in known:
-            if len(axis.outputs) == 1 and axis.relation.rank == 1:
-                (n,) = axis.outputs
-                count = dims.as_int(dims.product(axis.layout[n]))
-                known[key] = extent(axis.relation, self._fields.context, count)
-            else:
-                known[key] = unsteady(axis.relation, self._fields.context, axis.counts)
-        return known[key]
+        return axis.extent(self._fields)
 
     @property
     def size(self) -> tuple[int | Dim | None, ...]:

@@ -164,9 +164,10 @@ class Writer:
 
     def parameter(self, dim: Dim) -> str:
         """Return a number that an index is multiplied by."""
-        if dims.as_int(dim) is None:
+        number = dims.as_int(dim)
+        if number is None:
             raise NotAffine
-        return str(dim)
+        return str(number)
 
     def interval(self, entry: Interval, target: str, *, moving: bool) -> str:
         """Return the constraint of an interval, in the best form that can be written."""

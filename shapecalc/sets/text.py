@@ -25,7 +25,7 @@ def isl_condition(condition: Condition, fixed: Mapping[str, int]) -> str | None:
 def isl_text(dim: Dim, fixed: Mapping[str, int]) -> str | None:
     """Return a size in isl's language, `fixed` symbols replaced, or None where not affine."""
     if dim.is_Integer:
-        return str(dim)
+        return str(int(dim))  # sympy's own printer is slow
     if dim.is_Symbol:
         return str(fixed.get(dim.name, dim.name))
     if dim.is_Add:
