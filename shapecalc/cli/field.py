@@ -196,24 +196,26 @@ def _table(
     pixel: tuple[int, ...],
     output: str | None,
 ) -> str:
+    from shapecalc.receptive_field.remarks import remarks
     from shapecalc.render import field_tables
     from shapecalc.render.field_sheet import sheets
 
     found = sheets(analysis, depth=depth, sizes=sizes, pixel=pixel)
     if not found:
         raise InputError("no layer sees an input with positions: there are no receptive fields")
+    said = () if pixel or form == "csv" else remarks(analysis, sizes or None)
     match form:
         case "text":
             from shapecalc.render import field_text
 
             width, color = terminal(output)
-            return field_text.table(found, width=width, color=color)
+            return field_text.table(found, said, width=width, color=color)
         case "json":
             from shapecalc.render import field_json
 
-            return field_json.document(analysis, found)
+            return field_json.document(analysis, found, said)
         case "markdown":
-            return field_tables.markdown(found)
+            return field_tables.markdown(found, said)
         case "csv":
             return field_tables.csv(found)
 

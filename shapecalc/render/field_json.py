@@ -12,6 +12,7 @@ from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.receptive_field.at_sizes import AxisWindow, Seen
 from shapecalc.receptive_field.recurrence import Step
+from shapecalc.receptive_field.remarks import Number, Remark
 from shapecalc.render import fields
 from shapecalc.render.field_sheet import Element, Line, Sheet, steps_of
 from shapecalc.render.writing import VERSION, write
@@ -126,10 +127,31 @@ def of_seen(seen: Seen) -> Json:
     }
 
 
+def of_remark(remark: Remark) -> Json:
+    """Return a remark."""
+    return {
+        "kind": str(remark.kind),
+        "layers": list(remark.layers),
+        "input": remark.input,
+        "axes": list(remark.axes),
+        "text": remark.text,
+        "numbers": {name: _number(number) for name, number in remark.numbers.items()},
+    }
+
+
+def _number(number: Number) -> Json:
+    match number:
+        case tuple():
+            return [_number(each) for each in number]
+        case str() | bool():
+            return number
+    return value(number)
+
+
 # ---------------------------------------------------------------------------- documents
 
 
-def document(analysis: Analysis, sheets: Sequence[Sheet], remarks: Sequence[str] = ()) -> str:
+def document(analysis: Analysis, sheets: Sequence[Sheet], remarks: Sequence[Remark] = ()) -> str:
     """Return the tables: every row with its fields, and with who sees the pixel if one is given."""
     pixel = next((list(sheet.pixel) for sheet in sheets if sheet.pixel), None)
     return write(
@@ -143,7 +165,7 @@ def document(analysis: Analysis, sheets: Sequence[Sheet], remarks: Sequence[str]
             "conventions": list(fields.CONVENTIONS),
             "rows": [_line(line) for sheet in sheets for line in sheet.lines],
             "notes": list(dict.fromkeys(note for sheet in sheets for note in sheet.notes)),
-            "remarks": list(remarks),
+            "remarks": [of_remark(remark) for remark in remarks],
         }
     )
 

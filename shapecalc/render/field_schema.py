@@ -40,7 +40,25 @@ FIELDS: Schema = schema_of(
         "one entry for each row of the table and each input that reaches it",
     ),
     notes=array(TEXT),
-    remarks=array(TEXT),
+    remarks=array(
+        record_of(
+            kind=said(
+                TEXT,
+                "holes, gaps, misaligned, off-centre, unseen, larger than the image, widened "
+                "or batch",
+            ),
+            layers=array(TEXT, "where it begins, then what else has a part in it"),
+            input=TEXT,
+            axes=array(TEXT, "the axes of the input that it is about"),
+            text=said(TEXT, "the remark in words"),
+            numbers=said(
+                {"type": "object"},
+                "the numbers in it by their names; of unseen elements, by axis, the indices at "
+                "the sizes, or the set of them in isl's language",
+            ),
+        ),
+        "what else stands out; none with a pixel",
+    ),
 )
 """What `field --format json` prints."""
 

@@ -97,7 +97,7 @@ class Sheet:
             yield "sees at most: the widest window within the input, its borders counted"
         shown = [line.at if _by_size(line) else line.field for line in self.lines]
         said = fields.doubts if self.pixel else fields.notes
-        yield from said([field for field in shown if field is not None])
+        yield from said([field for field in shown if field is not None], batch=bool(self.pixel))
 
 
 def sheets(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv as stdlib_csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from shapecalc.receptive_field.remarks import Remark
 from shapecalc.render import field_json, fields
 from shapecalc.render.csv import cell
 from shapecalc.render.field_sheet import Line, Sheet
@@ -31,7 +32,7 @@ WINDOWS = (
 PIXELS = ("input", "name", "op", "outputs", "count", "total")
 
 
-def markdown(sheets: Sequence[Sheet], remarks: Iterable[str] = ()) -> str:
+def markdown(sheets: Sequence[Sheet], remarks: Sequence[Remark] = ()) -> str:
     """Return the tables, with their conventions and notes below them."""
     parts = []
     for sheet in sheets:
@@ -41,8 +42,10 @@ def markdown(sheets: Sequence[Sheet], remarks: Iterable[str] = ()) -> str:
         ]
         parts += [f"## {escape(sheet.title)}\n", table(sheet.header, lines)]
         parts.append("".join(f"- {escape(note)}\n" for note in sheet.notes))
-    said = "".join(f"- {escape(remark)}\n" for remark in remarks)
-    return "\n".join([*parts, said] if said else parts)
+    if remarks:
+        said = "".join(f"- {escape(str(remark))}\n" for remark in remarks)
+        parts += ["## What stands out\n", said]
+    return "\n".join(parts)
 
 
 def csv(sheets: Sequence[Sheet]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
 from rich import box
@@ -14,6 +14,7 @@ from shapecalc import dims
 from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.receptive_field.at_sizes import AxisWindow
+from shapecalc.receptive_field.remarks import Remark
 from shapecalc.render import fields
 from shapecalc.render.field_sheet import Element, Sheet, steps_of, title
 from shapecalc.render.grid import PLAIN_HEAD, fit, width_of
@@ -28,12 +29,12 @@ _WINDOW = "indices count from 0; window: by the formula, before the border of th
 
 def table(
     sheets: Sequence[Sheet],
-    remarks: Iterable[str] = (),
+    remarks: Sequence[Remark] = (),
     *,
     width: int | None = None,
     color: bool = False,
 ) -> str:
-    """Return the tables with their conventions and notes below them, then what else is remarked."""
+    """Return the tables with their conventions and notes below them, then the remarks."""
     parts = list[RenderableType]()
     for sheet in sheets:
         lines = [
@@ -45,8 +46,11 @@ def table(
         parts += [item(Text(note)) for note in sheet.notes]
         if sheet is not sheets[-1]:
             parts.append(Text())
-    for remark in remarks:
-        parts.append(item(Text(plain(remark))))
+    if remarks:
+        said = Table.grid(padding=(0, 1))
+        for remark in remarks:
+            said.add_row(Text("-"), Text(plain(str(remark))))
+        parts += [Text(), Text("what stands out", style="bold"), item(said)]
     return print_parts(parts, width=width, color=color)
 
 

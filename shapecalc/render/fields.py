@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from shapecalc import dims
@@ -15,6 +14,7 @@ from shapecalc.receptive_field import ReceptiveField, receptive_fields
 from shapecalc.receptive_field.at_sizes import Seen
 from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.recurrence import Step
+from shapecalc.receptive_field.remarks.words import ranges as ranges
 from shapecalc.render.plain import plain
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ CONVENTIONS = (
 )
 
 _MOST_NAMES = 6  # ops in a note
-_MOST_RUNS = 6  # stretches of indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +165,11 @@ def number(value: int | Fraction | None) -> str:
 # ---------------------------------------------------------------------------- sentences
 
 
-def notes(found: Iterable[ReceptiveField]) -> Iterator[str]:
-    """Yield what the cells of some fields leave open, each thing once."""
+def notes(found: Iterable[ReceptiveField], *, batch: bool = True) -> Iterator[str]:
+    """Yield what the cells of some fields leave open, each thing once.
+
+    `batch` leaves what mixes the batch to the remarks, where it is False.
+    """
     fields = list(found)
     known = [field for field in fields if not field.unknown]
     causes = dict.fromkeys(
@@ -189,10 +191,10 @@ def notes(found: Iterable[ReceptiveField]) -> Iterator[str]:
         yield "a stride that is a fraction is an average over the outputs"
     if any("varies" in text or "up to" in text for text in texts):
         yield "varies, up to: the size depends on the output's index; `field --layer NAME` says how"
-    yield from doubts(fields)
+    yield from doubts(fields, batch=batch)
 
 
-def doubts(found: Iterable[ReceptiveField]) -> Iterator[str]:
+def doubts(found: Iterable[ReceptiveField], *, batch: bool = True) -> Iterator[str]:
     """Yield why some fields are bounds or unknown, and what ties the images of a batch."""
     fields = list(found)
     known = [field for field in fields if not field.unknown]
@@ -201,10 +203,10 @@ def doubts(found: Iterable[ReceptiveField]) -> Iterator[str]:
     unknown = dict.fromkeys(field.unknown for field in fields if field.unknown)
     if unknown:
         yield f"?: unknown from {_names(unknown)} on, which has no rule"
-    batch = dict.fromkeys(field.batch for field in known if field.batch)
-    if batch:
+    mixing = dict.fromkeys(field.batch for field in known if field.batch)
+    if mixing and batch:
         yield (
-            f"{_names(batch)} mixes the batch: from there on every output depends on "
+            f"{_names(mixing)} mixes the batch: from there on every output depends on "
             "all images of it"
         )
 
@@ -242,26 +244,6 @@ def origin(step: Step) -> str:
     parts += [f"{name} {dims.format_dim(v)}" for name, (v, usual) in named.items() if v != usual]
     kind = "a transposed window" if found.transposed else "a window"
     return f"from {plain(step.operand)}, which has {operand}, by {kind} of {', '.join(parts)}"
-
-
-def ranges(indices: Sequence[int]) -> str:
-    """Return indices in order as people write them.
-
-    >>> ranges([11, 12, 13, 14]), ranges([0, 2, 4, 6, 8, 10, 12]), ranges([0, 1, 4, 5])
-    ('11..14', '0, 2, 4, ..., 12', '0..1, 4..5')
-    >>> ranges([])
-    'nothing'
-    """
-    if not indices:
-        return "nothing"
-    runs = [list(run) for _, run in groupby(enumerate(indices), key=lambda at: at[1] - at[0])]
-    texts = [
-        str(run[0][1]) if len(run) == 1 else f"{run[0][1]}..{run[-1][1]}"
-        for run in runs
-    ]  # fmt: skip
-    if len(texts) > _MOST_RUNS:
-        texts = [*texts[:3], "...", texts[-1]]
-    return ", ".join(texts)
 
 
 def places(seen: Seen) -> str:

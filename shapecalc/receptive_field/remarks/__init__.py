@@ -9,6 +9,7 @@ from shapecalc.graph import LayerGraph
 from shapecalc.receptive_field.field import complete_sizes, fields_of
 from shapecalc.receptive_field.remarks.alignment import misaligned, off_centre
 from shapecalc.receptive_field.remarks.remark import Kind as Kind
+from shapecalc.receptive_field.remarks.remark import Number as Number
 from shapecalc.receptive_field.remarks.remark import Remark as Remark
 from shapecalc.receptive_field.remarks.spreading import batch, widened
 from shapecalc.receptive_field.remarks.survey import Survey
@@ -38,7 +39,8 @@ def remarks(
         at = fields_of(graph.home, complete)
     survey = Survey(fields_of(graph.home))
     found = [*holes(survey), *gaps(survey), *misaligned(survey), *off_centre(survey)]
-    found += unseen(survey, at, complete)
+    if not graph.findings:  # else what comes after might see what is not seen so far
+        found += unseen(survey, at, complete)
     if at is not None:
         found += larger(survey, complete)
     return (*found, *widened(survey), *batch(survey, at))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecalc.graph import OutputRef, Source
 from shapecalc.receptive_field.remarks.demand import outputs
@@ -22,7 +22,7 @@ class Chain:
     inside: tuple[OutputRef, ...]
     end: OutputRef | None
     lasting: bool
-    others: int
+    others: int = field(compare=False)
 
     @property
     def first(self) -> OutputRef:

@@ -1,4 +1,4 @@
-"""Sets of lost indices in words: the last ones, every second one."""
+"""Sets of lost indices in words: the first, the last, every second one."""
 
 from __future__ import annotations
 
@@ -13,58 +13,30 @@ from shapecalc.sets import Relation, isl_text, relation, united
 
 # sizes at which a pattern is looked for, before it is proved for all: the first of as many
 _SAMPLES, _MANY = (256, 160, 64), 64
+_LARGE = 64  # elements, from where on the two ends of an axis are apart
+_BORDER = 32  # elements, beyond which indices are no longer at the border
 
 Sample: TypeAlias = dict[int, list[int]]
 """What is lost at each size of a sample."""
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
-    """The last indices of an axis; how many depends on a symbol modulo `len(counts)`."""
-
-    symbol: str
-    counts: tuple[int, ...]
-
-    def text(self, axis: str) -> str:
-        """Return the indices in words: `the last H mod 4 rows`."""
-        if len(set(self.counts)) == 1:
-            return f"the last {words.several(self.counts[0], axis)}"
-        some = [n for n, count in enumerate(self.counts) if count]
-        if len({self.counts[n] for n in some}) == 1:
-            where = words.remainders(self.symbol, len(self.counts), some)
-            return f"the last {words.several(self.counts[some[0]], axis)} (where {where})"
-        shift = self._shift()
-        if shift is not None:
-            added, taken = shift
-            number = f"({self.symbol} + {added})" if added else self.symbol
-            number = f"{number} mod {len(self.counts)}"
-            if not taken:
-                return f"the last {number} {words.lines(axis)}"
-            return f"the last {number} - {taken} {words.lines(axis)} (where that is positive)"
-        few, many = min(self.counts[n] for n in some), max(self.counts)
-        where = words.remainders(self.symbol, len(self.counts), some)
-        return f"the last {few} to {many} {words.lines(axis)} (where {where})"
-
-    def _shift(self) -> tuple[int, int] | None:
-        """Return (a, b) where the count is (symbol + a) mod m - b, or none where that is < 0."""
-        divisor = len(self.counts)
-        for taken in range(divisor):
-            for added in range(divisor):
-                found = (max(0, (n + added) % divisor - taken) for n in range(divisor))
-                if tuple(found) == self.counts:
-                    return added, taken
-        return None
-
-
-@dataclass(frozen=True, slots=True)
 class First:
-    """The first indices of an axis."""
+    """Some of the first indices of an axis."""
 
-    count: int
+    indices: tuple[int, ...]
 
     def text(self, axis: str) -> str:
         """Return the indices in words: `the first 2 rows`."""
-        return f"the first {words.several(self.count, axis)}"
+        count = len(self.indices)
+        if self.indices == tuple(range(count)):
+            return f"the first {words.several(count, axis)}"
+        return words.at(axis, words.ranges(self.indices), count)
+
+    def all(self, size: Dim) -> Relation:
+        """Return the indices as a set."""
+        any_of = " or ".join(f"j = {n}" for n in self.indices)
+        return _within(size, any_of or "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +54,63 @@ class Every:
             return f"every {words.ordinal(self.period)} {words.lines(axis, 1)} {listed}"
         return f"{len(self.remainders)} of every {self.period} {words.lines(axis)} {listed}"
 
+    def all(self, size: Dim) -> Relation:
+        """Return the indices as a set."""
+        return _within(size, " or ".join(f"j mod {self.period} = {n}" for n in self.remainders))
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Some of the last indices of an axis, by the remainder that a symbol leaves.
+
+    `ends` says, for each remainder, how far from the end they are; 1 is the very last one.
+    """
+
+    symbol: str
+    ends: tuple[tuple[int, ...], ...]
+
+    def text(self, axis: str) -> str:
+        """Return the indices in words: `the last H mod 4 rows`."""
+        divisor, counts = len(self.ends), tuple(map(len, self.ends))
+        some = [n for n, count in enumerate(counts) if count]
+        where = "" if len(some) == divisor else words.remainders(self.symbol, divisor, some)
+        where = f" (where {where})" if where else ""
+        if any(end != tuple(range(1, len(end) + 1)) for end in self.ends):
+            furthest = max(map(max, filter(None, self.ends)))
+            return f"some of the last {words.several(furthest, axis)}{where}"
+        if len({counts[n] for n in some}) == 1:
+            return f"the last {words.several(counts[some[0]], axis)}{where}"
+        shift = self._shift(counts)
+        if shift is None:
+            few, many = min(counts[n] for n in some), max(counts)
+            return f"the last {few} to {many} {words.lines(axis)}{where}"
+        added, taken = shift
+        number = f"{f'({self.symbol} + {added})' if added else self.symbol} mod {divisor}"
+        if not taken:
+            return f"the last {number} {words.lines(axis)}"
+        return f"the last {number} - {taken} {words.lines(axis)} (where that is positive)"
+
+    @staticmethod
+    def _shift(counts: tuple[int, ...]) -> tuple[int, int] | None:
+        """Return (a, b) where the count is (symbol + a) mod m - b, or none where that is < 0."""
+        divisor = len(counts)
+        for taken in range(divisor):
+            for added in range(divisor):
+                found = (max(0, (n + added) % divisor - taken) for n in range(divisor))
+                if tuple(found) == counts:
+                    return added, taken
+        return None
+
+    def all(self, size: Dim) -> Relation:
+        """Return the indices as a set."""
+        end, parts = isl_text(size, {}), [_within(size, "false")]
+        for n, distances in enumerate(self.ends):
+            if distances:
+                any_of = " or ".join(f"j = {end} - {distance}" for distance in distances)
+                remainder = f"{self.symbol} mod {len(self.ends)} = {n}"
+                parts.append(_within(size, f"{remainder} and ({any_of})"))
+        return united(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Other:
@@ -98,32 +127,61 @@ class Other:
         return f"the {words.lines(axis)} {found_}"
 
 
-def pattern(lost: Relation, size: Dim, context: str) -> tuple[First | Last | Every | Other, ...]:
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What a set of indices is made of; `least` is the size from which on it is that, or none."""
+
+    parts: tuple[First | Every | Last | Other, ...]
+    symbol: str = ""
+    least: int = 0
+
+    def text(self, axis: str) -> str:
+        """Return the set in words."""
+        found = " and ".join(part.text(axis) for part in self.parts)
+        return f"{found} (for {self.symbol} >= {self.least})" if self.least else found
+
+
+def pattern(lost: Relation, size: Dim, context: str) -> Pattern:
     """Return what a set of indices of an axis looks like, for all sizes in `context`.
+
+    It is found at some sizes, and proved for all of them.
 
     >>> H = dims.symbol("H")
     >>> lost = relation("[H] -> { [] -> [j] : 4*floor(H/4) <= j < H }")
-    >>> [part.text("H") for part in pattern(lost, H, "{ : true }")]
-    ['the last H mod 4 rows']
+    >>> pattern(lost, H, "{ : true }").text("H")
+    'the last H mod 4 rows'
     >>> odd = relation("[H] -> { [] -> [j] : 0 <= j < H and j mod 2 = 1 }")
-    >>> [part.text("H") for part in pattern(odd, H, "{ : true }")]
-    ['every second row (1, 3, 5, ...)']
+    >>> pattern(odd, H, "{ : true }").text("H")
+    'every second row (1, 3, 5, ...)'
     """
     if len(lost.parameters) != 1 or isl_text(size, {}) is None:
-        return (Other(lost),)
+        return Pattern((Other(lost),))
     (symbol,) = lost.parameters
-    last = _last(lost, size, symbol, context)
+    sample = _sample(lost, symbol)
+    sizes = {n: dims.evaluate(size, {symbol: n}) for n in sample}
+    begin = _begin(sample, sizes)
+    parts = list[First | Every | Last]()
+    if begin is not None:
+        parts.append(begin)
+        held = begin.all(size)
+        sample = {
+            n: sorted({*at} - {*held.at(**{symbol: n}).image(())}) for n, at in sample.items()
+        }
+    last = _last(sample, sizes, symbol)
     if last is not None:
-        return (last,)
-    begun = _beginning(lost, size, symbol)
-    if begun is None or not lost.complement(begun[1]).given(context).is_empty():
-        return (Other(lost),)
-    first, held = begun
-    rest = held.complement(lost).given(context)
-    if rest.is_empty():
-        return (first,)
-    last = _last(rest, size, symbol, context)
-    return (Other(lost),) if last is None else (first, last)
+        parts.append(last)
+    if parts:
+        found = united([part.all(size) for part in parts])
+        for least in (0, _LARGE):
+            large = f"[{symbol}] -> {{ : {symbol} >= {least} }}"
+            if found.given(context).equals(lost.given(context), large):
+                return Pattern(tuple(parts), symbol, least)
+    return Pattern((Other(lost),))
+
+
+def _within(size: Dim, condition: str) -> Relation:
+    bounds = f"0 <= j < {isl_text(size, {})}"
+    return relation(f"{head(size)}{{ [] -> [j] : {bounds} and ({condition}) }}")
 
 
 def _sample(lost: Relation, symbol: str) -> Sample:
@@ -136,42 +194,31 @@ def _sample(lost: Relation, symbol: str) -> Sample:
     return found
 
 
-def _last(lost: Relation, size: Dim, symbol: str, context: str) -> Last | None:
-    sample = _sample(lost, symbol)
-    sizes = {n: dims.evaluate(size, {symbol: n}) for n in sample}
-    if any(at and at != list(range(sizes[n] - len(at), sizes[n])) for n, at in sample.items()):
+def _begin(sample: Sample, sizes: dict[int, int]) -> First | Every | None:
+    """Return what the first half of an axis loses, at the first size of a sample."""
+    n, found = next(iter(sample.items()))
+    half = sizes[n] // 2
+    indices = tuple(j for j in found if j < half)
+    if not indices:
         return None
-    for divisor in range(1, _MANY // 2 + 1):
-        counts = {n % divisor: len(found) for n, found in sample.items()}
-        if all(counts[n % divisor] == len(found) for n, found in sample.items()):
-            last = Last(symbol, tuple(counts[n] for n in range(divisor)))
-            return last if _all(last, size, symbol).equals(lost, context) else None
-    return None
-
-
-def _all(last: Last, size: Dim, symbol: str) -> Relation:
-    """Return the last indices of an axis as a set."""
-    end, divisor = isl_text(size, {}), len(last.counts)
-    parts = (
-        f"{symbol} mod {divisor} = {n} and {end} - {count} <= j < {end}"
-        for n, count in enumerate(last.counts)
-    )
-    return united([relation(f"[{symbol}] -> {{ [] -> [j] : {part} }}") for part in parts])
-
-
-def _beginning(lost: Relation, size: Dim, symbol: str) -> tuple[First | Every, Relation] | None:
-    """Return what the first half of an axis loses, at a sample of sizes, with all its indices."""
-    n, found = next(iter(_sample(lost, symbol).items()))
-    half, bounds = dims.evaluate(size, {symbol: n}) // 2, f"0 <= j < {isl_text(size, {})}"
-    indices = [j for j in found if j < half]
-    if indices == list(range(len(indices))):
-        held = f"{bounds} and j < {len(indices)}"
-        return First(len(indices)), relation(f"{head(size)}{{ [] -> [j] : {held} }}")
+    if indices[-1] < _BORDER:
+        return First(indices)
     for period in range(2, half // 2 + 1):
         left = sorted({j % period for j in indices})
         if all((j in indices) == (j % period in left) for j in range(half)):
-            any_of = " or ".join(f"j mod {period} = {n}" for n in left)
-            held = f"{bounds} and ({any_of})"
-            every = Every(period, tuple(left))
-            return every, relation(f"{head(size)}{{ [] -> [j] : {held} }}")
+            return Every(period, tuple(left))
+    return None
+
+
+def _last(sample: Sample, sizes: dict[int, int], symbol: str) -> Last | None:
+    """Return the ends of an axis that are lost, by the smallest divisor that explains a sample."""
+    if not any(sample.values()):
+        return None
+    ends = {n: tuple(sizes[n] - j for j in reversed(found)) for n, found in sample.items()}
+    if any(end and end[-1] > _BORDER for end in ends.values()):
+        return None
+    for divisor in range(1, _MANY // 2 + 1):
+        found = {n % divisor: end for n, end in ends.items()}
+        if all(found[n % divisor] == end for n, end in ends.items()):
+            return Last(symbol, tuple(found[n] for n in range(divisor)))
     return None

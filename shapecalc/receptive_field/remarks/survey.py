@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
@@ -12,12 +12,12 @@ from shapecalc.access import Access, Reads, Same
 from shapecalc.dims import Dim, Shape
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
 from shapecalc.receptive_field.axes import axis_name, roles
-from shapecalc.receptive_field.extent import extent
+from shapecalc.receptive_field.digits import Digit
+from shapecalc.receptive_field.extent import Extent
 from shapecalc.receptive_field.field import AxisField
 from shapecalc.receptive_field.reach import Reach
 from shapecalc.receptive_field.tensor_field import InputAxis
 from shapecalc.receptive_field.walk import Fields
-from shapecalc.sets import Relation
 
 Fact = TypeVar("Fact", bound=Hashable)
 
@@ -59,7 +59,7 @@ class Survey:
             for tensor in self.graph.inputs
             for axis in roles(tensor).spatial
         }
-        self._windows: dict[Hashable, Window | None] = {}
+        self._windows: dict[tuple[Reach, Digit], Window | None] = {}
         self._whole: dict[Reach, bool] = {}
 
     # ------------------------------------------------------------------ the graph
@@ -151,29 +151,11 @@ class Survey:
         (digit,) = reach.moving
         if len(found.layout[digit.axis]) != 1:
             return None
-        image = self.fields.setting.images[key]
-        axis = AxisField(key.axis, "", image.size, found.layout, reach, whole=False)
-        spelling = axis.spelling
-        if spelling not in self._windows:
-            self._windows[spelling] = self._window(axis.relation, digit.axis)
-        window = self._windows[spelling]
-        return None if window is None else replace(window, output=digit.axis)
-
-    def _window(self, relation: Relation, axis: int) -> Window | None:
-        found = extent(relation, self.fields.context)
-        size, smallest = (
-            None if n is None else dims.as_int(n) for n in (found.size, found.smallest)
-        )
-        if size is None or smallest is None or found.padding is None:
-            return None
-        if found.stride is None or found.centre is None:
-            return None
-        offset = found.centre
-        if found.period > 1:
-            windows = [(i, relation.interval((i,))) for i in range(found.period)]
-            ways = [Fraction(sum(at), 2) - found.stride * i for i, at in windows if at is not None]
-            offset = sum(ways, Fraction(0)) / len(ways)
-        return Window(axis, size, smallest, found.stride, found.padding, offset, found.holes)
+        if (reach, digit) not in self._windows:
+            size = self.fields.setting.images[key].size
+            axis = AxisField(key.axis, "", size, found.layout, reach, whole=False)
+            self._windows[reach, digit] = _window(axis.extent(self.fields), digit.axis)
+        return self._windows[reach, digit]
 
     def operands(self, layer: Layer, output: int) -> list[tuple[Source, Access]]:
         """Return the operands that an output of a layer reads element by element."""
@@ -188,3 +170,24 @@ class Survey:
             and isinstance(access, Access)
             and any(isinstance(entry, Same) for entry in access.axes)
         ]
+
+
+def _window(found: Extent, axis: int) -> Window | None:
+    """Return a window whose numbers are all known, None for one that does not move evenly."""
+    if found.size is None or found.smallest is None or found.offset is None:
+        return None
+    size, smallest = dims.as_int(found.size), dims.as_int(found.smallest)
+    stride, padding = found.stride, found.padding
+    if size is None or smallest is None:
+        return None
+    if not isinstance(stride, Fraction) or not isinstance(padding, int):
+        return None  # formulas of the parameters of a spec
+    return Window(
+        output=axis,
+        size=size,
+        smallest=smallest,
+        stride=stride,
+        padding=padding,
+        offset=found.offset,
+        holes=found.holes,
+    )

@@ -145,9 +145,8 @@ def _remark(survey: Survey, tensor: str, lost: list[_Lost]) -> Remark:
     texts = []
     for each in lost:
         if each.indices is None:
-            parts = pattern(each.lost, each.size, survey.fields.context)
             numbers[each.axis] = str(each.lost)
-            texts.append(" and ".join(part.text(each.axis) for part in parts))
+            texts.append(pattern(each.lost, each.size, survey.fields.context).text(each.axis))
         else:
             count = len(each.indices)
             numbers[each.axis] = each.indices

@@ -99,18 +99,20 @@ def holes(survey: Survey) -> Iterator[Remark]:
         part = f"every {words.ordinal(step)}" if step else f"{seen} of {size}"
         what = words.all_lines(axes, 1 if step else 2)
         pixels = f", {seen ** len(axes)} of {size ** len(axes)} pixels" if len(axes) > 1 else ""
-        end = _end(survey, span, "filled")
-        others = words.others(span.others)
+        first, end = survey.label(span.first), _end(survey, span, "filled")
+        have = f"have holes (gridding){', ' if end else ''}{end}"
+        begin = f"the windows of {first} {have}"
+        if shown != span.first:
+            begin = f"from {first} on, windows {have}; they are sparsest at {survey.label(shown)}"
         yield Remark(
             kind=Kind.HOLES,
             layers=survey.names_of(span.first, shown, *([span.end] if span.end else ())),
             input=tensor,
             axes=axes,
             text=(
-                f"from {survey.label(span.first)} on, windows have holes (gridding)"
-                f"{', ' if end else ''}{end}; at {survey.label(shown)}, where they are sparsest, "
-                f"an output sees {part} {what} of its window of {words.by_axes(size, axes)}: "
-                f"offsets {_listed(offsets)} from its {origin}, {seen} of {size}{pixels}{others}"
+                f"{begin}: an output sees {part} {what} of its window of "
+                f"{words.by_axes(size, axes)}, at offsets {_listed(offsets)} from its {origin}: "
+                f"{seen} of {size}{pixels}{words.others(span.others)}"
             ),
             numbers={
                 "size": size,
