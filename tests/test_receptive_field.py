@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import shapecalc
+from shapecalc import dims
 from shapecalc.access import Access, Same
 from shapecalc.errors import InputError
 from shapecalc.receptive_field import ReceptiveField, fields, receptive_fields
@@ -370,3 +371,15 @@ def test_a_rule_that_reads_nothing_new_costs_no_relation() -> None:
             entries = accesses[0].axes
             if entries == tuple(Same(n) for n in range(len(entries))):
                 assert found.of(layer.out_sources[0]) is found.of(layer.sources[0])
+
+
+def test_symbols_may_have_any_name() -> None:
+    """The names that the relations use for indices are none that a user would write."""
+    model = nn.Sequential(nn.Conv2d(3, 3, 3, stride=2), nn.AdaptiveAvgPool2d(1))
+    for names in (("H", "W"), ("j", "i"), ("t", "n"), ("e", "q")):
+        analysis = shapecalc.analyze(model, f"N,3,{names[0]},{names[1]}")
+        sizes = dict(zip(names, (12, 11), strict=True))
+        assert analysis["0"].receptive_field.size == (3, 3)
+        assert analysis["1"].receptive_field.inputs(0, **sizes) == list(range(11))
+        one, other = analysis["1"].receptive_field.size
+        assert (dims.evaluate(one, sizes), dims.evaluate(other, sizes)) == (11, 11)

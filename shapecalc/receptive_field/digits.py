@@ -23,11 +23,6 @@ class Digit(NamedTuple):
     axis: int
     place: int
 
-    @property
-    def name(self) -> str:
-        """The variable that stands for it in a relation."""
-        return f"i{self.axis}_{self.place}"
-
 
 Layout: TypeAlias = tuple[tuple[Dim, ...], ...]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shapecalc import dims
 from shapecalc.access import INDEX
@@ -21,25 +21,41 @@ def head(*sizes: Dim) -> str:
     return f"[{', '.join(names)}] -> " if names else ""
 
 
+def variables(*digits: Digit) -> dict[Digit, str]:
+    """Return a name for every digit, by its place in the list: H and W share their relations.
+
+    No symbol of a model begins like that.
+
+    >>> variables(Digit(3, 0), Digit(1, 0))
+    {Digit(axis=3, place=0): '__d0', Digit(axis=1, place=0): '__d1'}
+    """
+    return {digit: f"__d{n}" for n, digit in enumerate(dict.fromkeys(digits))}
+
+
+def listed(digits: Sequence[Digit], names: Mapping[Digit, str]) -> str:
+    """Return digits as an index tuple."""
+    return f"[{', '.join(names[digit] for digit in digits)}]"
+
+
 def lifting(digits: Sequence[Digit], kept: Sequence[Digit]) -> str:
-    """Return the relation that forgets all but some digits."""
-    return f"{{ [{names_of(digits)}] -> [{names_of(kept)}] }}"
+    """Return the relation from some digits to others, of which each is the same or free."""
+    names = variables(*digits, *kept)
+    return f"{{ {listed(digits, names)} -> {listed(kept, names)} }}"
 
 
-def names_of(digits: Sequence[Digit]) -> str:
-    """Return the variables of digits."""
-    return ", ".join(digit.name for digit in digits)
+def domain_of(digits: Sequence[Digit], layout: Layout, bounded: Sequence[Digit]) -> str:
+    """Return the values of digits as a set, within their sizes for those in `bounded`."""
+    names = variables(*digits)
+    declared, bounds = bounds_of(bounded, layout, names)
+    known = f" : {' and '.join(bounds)}" if bounds else ""
+    return f"{declared}{{ {listed(digits, names)}{known} }}"
 
 
-def domain_of(digits: Sequence[Digit], layout: Layout) -> str:
-    """Return all values of digits as a set, as far as their sizes can be written."""
-    declared, bounds = bounds_of(digits, layout)
-    return f"{declared}{{ [{names_of(digits)}] : {' and '.join(bounds)} }}"
-
-
-def bounds_of(digits: Sequence[Digit], layout: Layout) -> tuple[str, list[str]]:
+def bounds_of(
+    digits: Sequence[Digit], layout: Layout, names: Mapping[Digit, str]
+) -> tuple[str, list[str]]:
     """Return the symbols in the sizes of digits, and the bounds of the digits, for isl."""
-    sizes = [(digit.name, size_of(digit, layout)) for digit in digits]
+    sizes = [(names[digit], size_of(digit, layout)) for digit in digits]
     texts = [(name, size, isl_text(size, {})) for name, size in sizes]
     bounds = [f"0 <= {name}" + (f" < {text}" if text else "") for name, _, text in texts]
     return head(*(size for _, size, text in texts if text)), bounds

@@ -59,9 +59,9 @@ class Passage:
         for axis, entry in enumerate(self.access.axes):
             if isinstance(entry, (Window, Interval)):
                 writer = Writer(self)
-                writer.entry(entry, "m", self.shape[axis], moving=False)
-                if not relation(writer.text("m")).is_total(
-                    domain_of(tuple(writer.digits), self.out)
+                writer.entry(entry, "__m", self.shape[axis], moving=False)
+                if not relation(writer.text("__m")).is_total(
+                    domain_of(tuple(writer.digits), self.out, tuple(writer.digits))
                 ):
                     yield axis
 
@@ -148,7 +148,7 @@ class Passage:
     # ------------------------------------------------------------------ composition
 
     def _composed(self, reach: Reach, image: Image, name: str) -> Reach:
-        writer = Writer(self)
+        writer = Writer(self, {digit: f"__m{n}" for n, digit in enumerate(reach.digits)})
         moving_axes = {digit.axis for digit in reach.moving}
         for axis in dict.fromkeys(digit.axis for digit in reach.digits):
             writer.read(axis, reach.digits, moving=axis in moving_axes)
@@ -160,7 +160,7 @@ class Passage:
             writer.only(range_.axis, range_.start, range_.stop, range_.step)
         over = writer.whole and not writer.moving
         within = image.text if over and image.entire is not None else ""
-        old = ", ".join(f"m{digit.axis}_{digit.place}" for digit in reach.digits)
+        old = ", ".join(f"__m{n}" for n in range(len(reach.digits)))
         found = reach.relation.through(writer.text(old), within)
         made = Reach(
             digits=tuple(writer.digits),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from shapecalc import dims
 from shapecalc.dims import Dim
 from shapecalc.receptive_field.digits import Digit, Layout, size_of
-from shapecalc.receptive_field.isl import bounds_of, domain_of, head, lifting, names_of
+from shapecalc.receptive_field.isl import bounds_of, domain_of, head, lifting, listed, variables
 from shapecalc.sets import Relation, isl_text, relation, united
 
 SYMBOLS = "the relation cannot be written with symbols"
@@ -69,9 +69,10 @@ class Reach:
         if tuple(digits) == self.digits:
             return self.relation
         gone = [digit for digit in self.digits if digit not in digits]
-        declared, bounds = bounds_of(gone, layout)
+        names = variables(*digits, *self.digits)
+        declared, bounds = bounds_of(gone, layout, names)
         rest = f" : {' and '.join(bounds)}" if bounds else ""
-        access = f"{{ [{names_of(digits)}] -> [{names_of(self.digits)}]{rest} }}"
+        access = f"{{ {listed(digits, names)} -> {listed(self.digits, names)}{rest} }}"
         return self.relation.through(declared + access)
 
 
@@ -135,12 +136,13 @@ class Joined(Reach):
 
     def as_one(self) -> Reach:
         """Return the reach with one relation for all."""
-        relations, bound = [], self.bound
+        relations, bound, names = [], self.bound, variables(*self.digits)
         for start, stop, reach in self.parts:
             ends = isl_text(start, {}), isl_text(stop, {})
-            within = "" if None in ends else f" : {ends[0]} <= {self.chooser.name} < {ends[1]}"
+            within = "" if None in ends else f" : {ends[0]} <= {names[self.chooser]} < {ends[1]}"
             bound = bound if within else bound or SYMBOLS
-            access = f"{{ [{names_of(self.digits)}] -> [{names_of(reach.digits)}]{within} }}"
+            kept = listed(reach.digits, names)
+            access = f"{{ {listed(self.digits, names)} -> {kept}{within} }}"
             relations.append(reach.as_one().relation.through(head(start, stop) + access))
         return Reach(self.digits, united(relations), self.moving, bound, self.widened)
 
@@ -171,12 +173,12 @@ class Image:
         text = isl_text(size, {})
         if text is None:
             return Image(size, context, None)
-        return Image(size, context, relation(f"{head(size)}{{ [] -> [j] : 0 <= j < {text} }}"))
+        return Image(size, context, relation(f"{head(size)}{{ [] -> [__j] : 0 <= __j < {text} }}"))
 
     @property
     def text(self) -> str:
         """The indices of the axis as a set, in isl's language."""
-        return f"{head(self.size)}{{ [j] : 0 <= j < {isl_text(self.size, {})} }}"
+        return f"{head(self.size)}{{ [__j] : 0 <= __j < {isl_text(self.size, {})} }}"
 
 
 # ---------------------------------------------------------------------------- whole axes
@@ -251,7 +253,8 @@ def union(one: Reach, other: Reach, image: Image, layout: Layout) -> Reach:
         if all_.relation is image.entire and not all_.bound:
             return all_
         if not all_.digits and part.digits and image.entire is not None:
-            kept = part.as_one().relation.on(domain_of(part.digits, layout)).within(image.text)
+            domain = domain_of(part.digits, layout, part.digits)
+            kept = part.as_one().relation.on(domain).within(image.text)
             if all_.relation.through(lifting(part.digits, ())).holds(kept):
                 return all_
     one, other = one.as_one(), other.as_one()
@@ -283,9 +286,7 @@ def tidied(reach: Reach, layout: Layout) -> Reach:
     if len(reach.digits) < 2:
         return reach
     inner = [digit for digit in reach.digits if digit.place or digit not in reach.moving]
-    declared, bounds = bounds_of(inner, layout)
-    known = f" : {' and '.join(bounds)}" if bounds else ""
-    found = reach.relation.simplified(f"{declared}{{ [{names_of(reach.digits)}]{known} }}")
+    found = reach.relation.simplified(domain_of(reach.digits, layout, inner))
     involved = found.involved()
     if len(involved) == len(reach.digits):
         return replace(reach, relation=found)

@@ -18,7 +18,7 @@ from shapecalc.access import (
     index,
 )
 from shapecalc.dims import Dim
-from shapecalc.receptive_field.digits import Digit, digit_of, number, size_of
+from shapecalc.receptive_field.digits import Digit, digit_of, number, places, size_of
 from shapecalc.receptive_field.isl import NotAffine, head
 from shapecalc.receptive_field.reach import SYMBOLS
 from shapecalc.sets import isl_text
@@ -34,7 +34,8 @@ class Writer:
     """Writes the relation from output digits to operand digits in isl's language."""
 
     passage: Passage
-    digits: dict[Digit, None] = field(default_factory=dict)
+    old: Mapping[Digit, str] = field(default_factory=dict)  # the variables of the operand's digits
+    digits: dict[Digit, str] = field(default_factory=dict)  # and those of the output's
     moving: set[Digit] = field(default_factory=set)
     constraints: list[str] = field(default_factory=list)
     sizes: list[Dim] = field(default_factory=list)
@@ -43,7 +44,7 @@ class Writer:
 
     def text(self, old: str) -> str:
         """Return the relation, from the digits found to the variables `old` of the operand."""
-        new = ", ".join(digit.name for digit in self.digits)
+        new = ", ".join(self.digits.values())
         rest = " and ".join(self.constraints)
         return f"{head(*self.sizes)}{{ [{new}] -> [{old}]{f' : {rest}' if rest else ''} }}"
 
@@ -55,24 +56,24 @@ class Writer:
         if isinstance(entry, Whole):
             self.whole = self.whole or moving
             for digit in own:
-                self.between(f"m{axis}_{digit.place}", size_of(digit, passage.layout))
+                self.between(self.old[digit], size_of(digit, passage.layout))
             return
         if isinstance(entry, Same) and passage.out[entry.axis] == sizes:
             for digit in own:
                 new = Digit(entry.axis, digit.place)
                 self.use(new, moving=moving)
-                self.constraints.append(f"m{axis}_{digit.place} = {new.name}")
+                self.constraints.append(f"{self.old[digit]} = {self.digits[new]}")
             return
         if len(sizes) == 1:
-            self.entry(entry, f"m{axis}_0", passage.shape[axis], moving=moving)
+            self.entry(entry, self.old[own[0]], passage.shape[axis], moving=moving)
             return
-        self.entry(entry, f"n{axis}", passage.shape[axis], moving=moving)
-        inner = [f"exists n{axis} : " + self.constraints.pop()]
+        self.entry(entry, "__n", passage.shape[axis], moving=moving)
+        inner = [f"exists __n : {self.constraints.pop()}"]
         for digit in own:
-            value = digit_of(f"n{axis}", digit.place, sizes)
+            value = digit_of("__n", digit.place, sizes)
             if value is None:
                 raise NotAffine
-            inner.append(f"m{axis}_{digit.place} = {value}")
+            inner.append(f"{self.old[digit]} = {value}")
         self.constraints.append(f"({' and '.join(inner)})")
 
     def exists(self, axis: int) -> None:
@@ -81,12 +82,12 @@ class Writer:
         An output of `unfold` whose column is padding reads nothing, on no row.
         """
         entry, size = self.passage.access.axes[axis], self.passage.shape[axis]
-        self.entry(entry, f"e{axis}", size, moving=False)
-        self.constraints[-1] = f"(exists e{axis} : {self.constraints[-1]})"
+        self.entry(entry, "__e", size, moving=False)
+        self.constraints[-1] = f"(exists __e : {self.constraints[-1]})"
 
     def use(self, digit: Digit, *, moving: bool) -> None:
         """Let the output depend on a digit of its index."""
-        self.digits[digit] = None
+        self.digits.setdefault(digit, f"__d{len(self.digits)}")
         if moving:
             self.moving.add(digit)
 
@@ -104,11 +105,12 @@ class Writer:
         """Return the index of the output on an axis as a number."""
         sizes = self.passage.out[axis]
         own = [Digit(axis, place) for place in range(len(sizes))]
-        text = number([digit.name for digit in own], sizes) if len(own) > 1 else own[0].name
-        if text is None:
+        if any(weight is None for weight in places(sizes)):
             raise NotAffine
         for digit in own:
             self.use(digit, moving=moving)
+        text = number([self.digits[digit] for digit in own], sizes)
+        assert text is not None
         return text
 
     def only(self, axis: int, start: Dim, stop: Dim, step: Dim) -> None:
@@ -154,13 +156,13 @@ class Writer:
         k, s = self.affine(entry.kernel_size), self.parameter(entry.stride)
         p, d = self.affine(entry.padding), self.parameter(entry.dilation)
         beyond = self.passage.concrete and entry.mode != "zeros"
-        inner = "q" if beyond else target
-        step, t = ("", "") if k == "1" else (f" + {d}*t", f"exists t : 0 <= t < {k} and ")
+        inner = "__q" if beyond else target
+        step, t = ("", "") if k == "1" else (f" + {d}*__t", f"exists __t : 0 <= __t < {k} and ")
         ends = (inner, i) if not entry.transposed else (i, inner)
         text = f"{t}{ends[0]} = {s}*{ends[1]} - {p}{step}"
         if not beyond:
             return f"({text})" if t else text
-        return f"(exists q : ({text}) and {_beyond(entry.mode, target, self.affine(size))})"
+        return f"(exists __q : ({text}) and {_beyond(entry.mode, target, self.affine(size))})"
 
     def parameter(self, dim: Dim) -> str:
         """Return a number that an index is multiplied by."""
@@ -225,12 +227,12 @@ def _with_indices(text: str, values: Mapping[int, str]) -> str:
 
 def _beyond(mode: str, target: str, size: str) -> str:
     """Return which element stands at place q of a padded axis."""
-    inside = f"0 <= q < {size} and {target} = q"
+    inside = f"0 <= __q < {size} and {target} = __q"
     match mode:
         case "circular":
-            low, high = f"{target} = q + {size}", f"{target} = q - {size}"
+            low, high = f"{target} = __q + {size}", f"{target} = __q - {size}"
         case "reflect":
-            low, high = f"{target} = -q", f"{target} = 2*({size} - 1) - q"
+            low, high = f"{target} = -__q", f"{target} = 2*({size} - 1) - __q"
         case _:
             low, high = f"{target} = 0", f"{target} = {size} - 1"
-    return f"(({inside}) or (q < 0 and {low}) or (q >= {size} and {high}))"
+    return f"(({inside}) or (__q < 0 and {low}) or (__q >= {size} and {high}))"
