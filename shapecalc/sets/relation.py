@@ -136,6 +136,14 @@ class Relation:
         """Tell whether every index tuple of a set is related to something."""
         return bool(_parsed_set(domain).is_subset(self._map.domain()))
 
+    def is_single(self) -> bool:
+        """Tell whether no index tuple is related to more than one j.
+
+        >>> relation("{ [i] -> [j = floor(i/2)] }").is_single()
+        True
+        """
+        return bool(self._map.is_single_valued())
+
     def is_empty(self) -> bool:
         """Tell whether nothing is related to anything."""
         return bool(self._map.is_empty())

@@ -124,7 +124,6 @@ def _mixes(survey: Survey, place: OutputRef, key: InputAxis) -> bool:
     if reach is None:
         return False
     if reach.moving:
-        window = survey.window(place, key)
-        return window is not None and window.size > 1
+        return not reach.as_one().relation.is_single()
     size = dims.as_int(survey.shape_of(key)[key.axis])
     return bool(reach.widened) and size != 1
