@@ -104,17 +104,17 @@ def _accepts(analysis: Analysis, sizes: Mapping[str, int]) -> bool:
 
 
 def choose_field_sizes(
-    analysis: Analysis, accepted: Sequence[Mapping[str, int]]
+    analysis: Analysis, accepted: Sequence[Mapping[str, int]], *, stated: bool
 ) -> Iterator[tuple[dict[str, int], str]]:
     """Yield sizes at which to compare fields, and on which axis; the empty string is all axes.
 
-    First a small size, then one for each axis that makes it long enough: the first output of the
-    last op that does not see everything does not see the end of it. The other axes stay short,
-    so that a run is quick.
+    First the smallest of those that are accepted. Then, unless these are `stated`, sizes that
+    make one axis long enough: the first output of the last op that does not see everything does
+    not see the end of it. The other axes stay short, so that a run is quick.
     """
-    small = single(analysis, min(accepted, key=lambda sizes: math.prod(sizes.values())))
+    small = _single(analysis, min(accepted, key=lambda sizes: math.prod(sizes.values())))
     yield small, ""
-    field = _last_local(analysis)
+    field = None if stated else _last_local(analysis)
     if field is None:
         return
     conditions = [premise.condition for premise in analysis.premises]
@@ -126,7 +126,7 @@ def choose_field_sizes(
             yield found, axis.name
 
 
-def single(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
+def _single(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return sizes with a batch of 1, if the model takes that."""
     batches = {
         str(tensor.shape[axis])

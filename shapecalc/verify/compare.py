@@ -39,7 +39,8 @@ def verify(
 ) -> Verification:
     """Run the real model at sizes that its formulas were not derived from, and compare.
 
-    With `fields`, receptive fields are compared with what really reaches the outputs, too.
+    With `fields`, receptive fields are compared with what really reaches the outputs, too, at
+    the smallest of `sizes`.
 
     Units:
         seconds: how long the forward passes may take when `sizes` are chosen here, and how long

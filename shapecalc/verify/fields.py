@@ -25,10 +25,10 @@ import torch
 from shapecalc.graph import LayerGraph
 from shapecalc.receptive_field.axes import roles
 from shapecalc.trace.run import is_lazy
-from shapecalc.verify.choose import choose_field_sizes, single
+from shapecalc.verify.choose import choose_field_sizes
 from shapecalc.verify.compare import real_model
 from shapecalc.verify.double import double_by_default, in_double, initialized, plain_kernels
-from shapecalc.verify.perturbed import Masks, RealRuns, RunError, Slice
+from shapecalc.verify.perturbed import RealRuns, RunError, Slice
 from shapecalc.verify.probes import Probe, ProbedAxis, probes, slices, telling
 from shapecalc.verify.report import FieldDifference, FieldRun
 
@@ -51,7 +51,8 @@ def verify_fields(
 ) -> Iterator[tuple[FieldRun, list[FieldDifference]]]:
     """Compare the fields of some outputs with what really reaches them; nothing without positions.
 
-    `accepted` are sizes that the model takes; they are `stated`, or else others may be chosen.
+    `accepted` are sizes that the model takes. The smallest are enough, since fields are derived
+    for all; unless they are `stated`, long ones are added that show the ends of large fields.
 
     Units:
         seconds: how long it may take; each size has an equal share of what is left.
@@ -59,12 +60,7 @@ def verify_fields(
     if not any(roles(tensor).spatial for tensor in analysis.inputs):
         return
     deadline = time.perf_counter() + seconds
-    if stated:
-        alone = {tuple(single(analysis, at).items()): None for at in accepted}
-        by_size = sorted(map(dict, alone), key=lambda at: math.prod(at.values()))
-        sizes = [(at, "") for at in by_size]
-    else:
-        sizes = list(choose_field_sizes(analysis, accepted))
+    sizes = list(choose_field_sizes(analysis, accepted, stated=stated))
     for number, (at, axis) in enumerate(sizes):
         now = time.perf_counter()
         if number and now > deadline:
@@ -106,12 +102,15 @@ def _one(
             chunk = _copies(analysis, sizes)
             if chunk > 1 and not real.keeps_copies_apart():
                 chunk = 1
+            took = 0.0
             for begin in range(0, len(every), chunk):
-                if begin and time.perf_counter() > until:
+                now = time.perf_counter()
+                if begin and now + took > until:
                     break
                 part = every[begin : begin + chunk]
                 _compare(compared, part, real, run.text, found)
                 changed += len(part)
+                took = time.perf_counter() - now
     except RunError as error:
         return FieldRun(sizes=sizes, unknown=unknown, error=str(error)), []
     run = FieldRun(
@@ -171,40 +170,58 @@ def _compare(
     watched: Sequence[Probe], part: Sequence[Slice], real: RealRuns, at: str, found: _Found
 ) -> None:
     """Compare what changes with each slice; send a NaN through those that do not show."""
-    faint: dict[int, list[tuple[Probe, torch.Tensor]]] = {}
-    for number, (one, masks) in enumerate(zip(part, real.changed(part), strict=True)):
+    faint: dict[int, list[tuple[Probe, ProbedAxis]]] = {}
+    changed = real.changed(part)
+    for number, (one, masks) in enumerate(zip(part, changed, strict=True)):
         for probe in watched:
             axis = probe.axes.get((one.input, one.axis))
-            seen, said = _seen(masks, probe, axis), _said(axis, one)
+            mask, said = masks[probe.source], _said(axis, one)
+            seen = _along(mask, () if axis is None else axis.field.outputs)
             _note(found, probe, axis, one, seen & ~said, at, seen=True)
-            missing = said & ~seen
-            if missing.any() and axis is not None and not axis.field.reach.bound:
-                faint.setdefault(number, []).append((probe, missing))
-    if not faint:
+            if axis is None or axis.field.reach.bound or not said.any():
+                continue
+            found.not_seen += int((said & ~seen).sum())
+            if (_everywhere(said, probe, axis) & ~_along(mask, axis.told_apart)).any():
+                faint.setdefault(number, []).append((probe, axis))
+    traces = real.traces([part[number] for number in faint]) if faint else None
+    if traces is None:
         return
-    traces = real.traces([part[number] for number in faint])
-    for place, (number, unseen) in enumerate(faint.items()):
-        for probe, missing in unseen:
-            axis = probe.axes[part[number].input, part[number].axis]
-            wrong = torch.zeros_like(missing)
-            if traces is not None and traces[place].all_come_out(probe.source):
-                wrong = missing & ~_seen(traces[place].masks, probe, axis)
-            found.not_seen += int((missing & ~wrong).sum())
-            _note(found, probe, axis, part[number], wrong, at, seen=False)
+    for trace, (number, unseen) in zip(traces, faint.items(), strict=True):
+        for probe, axis in unseen:
+            if not trace.all_come_out(probe.source):
+                continue
+            said = _said(axis, part[number])
+            touched = changed[number][probe.source] | trace.masks[probe.source]
+            wrong = _everywhere(said, probe, axis) & ~_along(touched, axis.told_apart)
+            # an element along other axes is named by its place on those along which it moves
+            rest = [n for n, place in enumerate(axis.told_apart) if place not in axis.field.outputs]
+            refuted = _any(wrong, rest)
+            shown = _along(changed[number][probe.source], axis.field.outputs)
+            found.not_seen -= int((refuted & ~shown).sum())
+            _note(found, probe, axis, part[number], refuted, at, seen=False)
 
 
-def _seen(masks: Masks, probe: Probe, axis: ProbedAxis | None) -> torch.Tensor:
-    """Return which elements along the axes on which a field moves are in a mask."""
-    mask = masks[probe.source]
-    moving = () if axis is None else axis.field.outputs
-    rest = [n for n in range(mask.dim()) if n not in moving]
-    for n in reversed(rest):
+def _along(mask: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
+    """Return which elements along some axes are in a mask, wherever on the others."""
+    return _any(mask, [n for n in range(mask.dim()) if n not in axes])
+
+
+def _any(mask: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
+    for n in sorted(axes, reverse=True):
         mask = mask.any(n)
     return mask
 
 
+def _everywhere(said: torch.Tensor, probe: Probe, axis: ProbedAxis) -> torch.Tensor:
+    """Return a prediction for elements along more axes: it is the same all along these."""
+    shape = [probe.shape[n] for n in axis.told_apart]
+    own = [size if n in axis.field.outputs else 1
+           for n, size in zip(axis.told_apart, shape, strict=True)]  # fmt: skip
+    return said.reshape(own).expand(shape)
+
+
 def _said(axis: ProbedAxis | None, one: Slice) -> torch.Tensor:
-    """Return which of these elements see a slice, as predicted."""
+    """Return which elements along the axes on which a field moves see a slice, as predicted."""
     said = torch.zeros(axis.counts if axis is not None else (), dtype=torch.bool)
     for index in axis.seen_by(one.index) if axis is not None else ():
         said[index] = True

@@ -34,6 +34,17 @@ class ProbedAxis:
 
     field: AxisField
     counts: tuple[int, ...]  # elements of the output along the axes on which the field moves
+    rank: int
+
+    @property
+    def told_apart(self) -> tuple[int, ...]:
+        """The axes of the output at whose every index what is said holds.
+
+        Those are missing that choose without moving, as a channel does after a `cat`: what is said
+        holds for all channels together.
+        """
+        choosing = {digit.axis for digit in self.field.reach.digits} - {*self.field.outputs}
+        return tuple(n for n in range(self.rank) if n not in choosing)
 
     @cached_property
     def _relation(self) -> Relation:
@@ -68,12 +79,15 @@ class Probe:
     shape: tuple[int, ...]
     operand: tuple[int, ...]
     fields: Mapping[str, ReceptiveField]
+    is_end: bool  # no op reads it
 
     @cached_property
     def axes(self) -> Mapping[tuple[str, int], ProbedAxis]:
         """What is said of each axis, by the name of the input and the axis of that."""
         return {
-            (name, axis.axis): ProbedAxis(axis, tuple(self.shape[n] for n in axis.outputs))
+            (name, axis.axis): ProbedAxis(
+                axis, tuple(self.shape[n] for n in axis.outputs), len(self.shape)
+            )
             for name, field in self.fields.items()
             for axis in field.per_axis
         }
@@ -107,9 +121,13 @@ class Probe:
 
 
 def probes(graph: LayerGraph, sizes: Mapping[str, int]) -> tuple[list[Probe], int]:
-    """Return what can be watched, an output for each field, and how many fields are unknown."""
+    """Return what can be watched, and how many fields are unknown.
+
+    It is the first output with each field, and all that no op reads.
+    """
     known = fields_of(graph.home, sizes)
     inputs = [tensor for tensor in graph.inputs if roles(tensor).spatial]
+    read = {source for layer in graph.layers for source in layer.sources}
     found: dict[object, Probe] = {}
     unknown = 0
     for layer in graph.layers:
@@ -131,9 +149,10 @@ def probes(graph: LayerGraph, sizes: Mapping[str, int]) -> tuple[list[Probe], in
                 for tensor in inputs
                 if tensor.name in reached
             }
-            key = _signature(known, source)
+            is_end = source not in read
+            key = source if is_end else _signature(known, source)
             if fields and key not in found:
-                found[key] = Probe(layer, source, shape, operand, fields)
+                found[key] = Probe(layer, source, shape, operand, fields, is_end)
     return list(found.values()), unknown
 
 
@@ -155,7 +174,7 @@ def telling(candidates: Sequence[Probe], most: int = OUTPUTS) -> list[Probe]:
     last = [probe for probe in reversed(candidates) if probe.is_local]
     kinds: list[Iterable[Probe]] = [
         last[:2],
-        candidates[-1:],
+        (probe for probe in reversed(candidates) if probe.is_end),
         (probe for probe in last if probe.has_holes),
         (probe for probe in last if probe.is_merge),
         (probe for probe in last if probe.is_larger),
