@@ -18,8 +18,9 @@ from shapecalc.receptive_field.extent import Extent, extent, unsteady
 from shapecalc.receptive_field.isl import NotAffine
 from shapecalc.receptive_field.reach import Image, Joined, Reach, union_of
 from shapecalc.receptive_field.respelling import respelled
+from shapecalc.receptive_field.setting import InputAxis
 from shapecalc.receptive_field.span import Span
-from shapecalc.receptive_field.tensor_field import InputAxis, TensorField
+from shapecalc.receptive_field.tensor_field import TensorField
 from shapecalc.receptive_field.walk import Fields, fields
 from shapecalc.sets import Relation
 

@@ -22,6 +22,7 @@ from shapecalc.receptive_field.reach import (
     union_of,
     whole,
 )
+from shapecalc.receptive_field.setting import Setting
 from shapecalc.receptive_field.writer import Writer
 from shapecalc.sets import relation
 
@@ -37,7 +38,7 @@ class Passage:
     shape: Shape
     layout: Layout
     out_shape: Shape
-    concrete: bool
+    setting: Setting
     out: Layout = field(init=False)
     unchanged: bool = field(init=False)  # every element is read where it is, and nothing else
     hollow: tuple[int, ...] = field(init=False)  # axes on which some outputs read padding alone
@@ -53,7 +54,7 @@ class Passage:
         )
         self.unchanged = here and not self.access.when and not self.access.bound
         self.out = tuple(spelled.get(axis, (size,)) for axis, size in enumerate(self.out_shape))
-        self.hollow = () if not self.concrete or self.unchanged else tuple(self._hollow())
+        self.hollow = () if not self.setting.concrete or self.unchanged else tuple(self._hollow())
 
     def _hollow(self) -> Iterator[int]:
         for axis, entry in enumerate(self.access.axes):
@@ -98,10 +99,11 @@ class Passage:
     def _kept(self, axis: int) -> bool:
         """Tell whether an axis is as it was, with all of its elements."""
         entry = self.access.axes[axis]
-        return (
-            isinstance(entry, Same)
-            and self.out[entry.axis] == self.layout[axis]
-            and self.out_shape[entry.axis] == self.shape[axis]
+        if not isinstance(entry, Same):
+            return False
+        before, after = self.layout[axis], self.out[entry.axis]
+        return (before == after or len(before) == len(after) == 1) and self.setting.equal(
+            self.out_shape[entry.axis], self.shape[axis]
         )
 
     def _renamed(self, reach: Reach, image: Image, name: str) -> Reach:
@@ -127,7 +129,7 @@ class Passage:
         for axis in {digit.axis for digit in reach.digits}:
             entry = self.access.axes[axis]
             match entry:
-                case Same(target) if self.out_shape[target] == self.shape[axis]:
+                case Same(target) if self.setting.equal(self.out_shape[target], self.shape[axis]):
                     axes.add(target)
                 case Window(axis=target) if self._laid(entry, self.shape[axis]):
                     axes.add(target)

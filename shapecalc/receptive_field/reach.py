@@ -185,9 +185,11 @@ class Image:
 
 
 def whole(image: Image, name: str, bound: str, hidden: Hidden | None = None) -> Reach:
-    """Return the reach of the whole axis, whatever the index is."""
+    """Return the bound that is all of the axis, or all that is reached together."""
+    if hidden is not None:
+        return replace(revealed(hidden, image, name), bound=bound, hidden=hidden)
     everything = image.entire or relation("{ [] -> [j] : 0 <= j }")
-    return Reach((), everything, bound=bound, widened=name, hidden=hidden)
+    return Reach((), everything, bound=bound, widened=name)
 
 
 def revealed(hidden: Hidden, image: Image, name: str) -> Reach:

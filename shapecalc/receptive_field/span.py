@@ -16,7 +16,7 @@ from shapecalc.conditions import Hint, Path, following
 from shapecalc.dims import ONE, ZERO, Dim
 from shapecalc.graph import InputRef, Label, Layer, LayerGraph, OutputRef, Source
 from shapecalc.receptive_field.axes import roles
-from shapecalc.receptive_field.tensor_field import InputAxis
+from shapecalc.receptive_field.setting import InputAxis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

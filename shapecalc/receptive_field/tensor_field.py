@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from shapecalc.access import FIRST, Access, OperandAccess, Range, Reads, Regroup, Same, Window
-from shapecalc.conditions import Hint
 from shapecalc.dims import Dim, Shape
 from shapecalc.receptive_field.digits import Digit, Layout, blocks, plain
 from shapecalc.receptive_field.isl import NotAffine
@@ -24,13 +22,7 @@ from shapecalc.receptive_field.reach import (
     whole,
 )
 from shapecalc.receptive_field.respelling import regrouped, respelled
-
-
-class InputAxis(NamedTuple):
-    """One axis of one input of the model."""
-
-    input: str
-    axis: int
+from shapecalc.receptive_field.setting import InputAxis, Setting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,16 +36,6 @@ class TensorField:
     layout: Layout
     reaches: Mapping[InputAxis, Reach] = field(default_factory=dict)
     unknown: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is known around all fields: the axes of the inputs, and when two sizes are equal."""
-
-    images: Mapping[InputAxis, Image]
-    hint: Hint
-    equal: Callable[[Dim, Dim], bool]
-    concrete: bool
 
 
 def step(
@@ -102,7 +84,7 @@ def step(
 def _passed(
     operand: TensorField, access: Access, shape: Shape, out: Shape, name: str, setting: Setting
 ) -> TensorField:
-    passage = Passage(access, shape, operand.layout, out, setting.concrete)
+    passage = Passage(access, shape, operand.layout, out, setting)
     reaches = {
         key: passage.carry(reach, setting.images[key], name)
         for key, reach in operand.reaches.items()
@@ -208,7 +190,7 @@ def _beside(
     entries = tuple(
         entry if isinstance(entry, Same) and entry.axis != axis else FIRST for entry in access.axes
     )
-    return Passage(Access(entries), shape, operand.layout, out, setting.concrete)
+    return Passage(Access(entries), shape, operand.layout, out, setting)
 
 
 def _joint(access: OperandAccess) -> int | None:

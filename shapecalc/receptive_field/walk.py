@@ -18,14 +18,9 @@ from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.digits import plain
 from shapecalc.receptive_field.extent import Extent, extent
 from shapecalc.receptive_field.reach import Image, Reach
+from shapecalc.receptive_field.setting import InputAxis, Setting
 from shapecalc.receptive_field.span import Spans, spans
-from shapecalc.receptive_field.tensor_field import (
-    InputAxis,
-    Setting,
-    TensorField,
-    start,
-    step,
-)
+from shapecalc.receptive_field.tensor_field import TensorField, start, step
 from shapecalc.sets import Relation, relation
 
 

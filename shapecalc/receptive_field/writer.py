@@ -138,7 +138,7 @@ class Writer:
                 text = self.interval(entry, target, moving=moving)
             case Whole():
                 raise AssertionError("whole axes are read digit by digit")
-        if self.passage.concrete and not isinstance(entry, Same):
+        if self.passage.setting.concrete and not isinstance(entry, Same):
             text = f"{text} and 0 <= {target} < {self.affine(size)}"
         self.constraints.append(text)
 
@@ -155,7 +155,7 @@ class Writer:
         i = self.index(entry.axis, moving=moving)
         k, s = self.affine(entry.kernel_size), self.parameter(entry.stride)
         p, d = self.affine(entry.padding), self.parameter(entry.dilation)
-        beyond = self.passage.concrete and entry.mode != "zeros"
+        beyond = self.passage.setting.concrete and entry.mode != "zeros"
         inner = "__q" if beyond else target
         step, t = ("", "") if k == "1" else (f" + {d}*__t", f"exists __t : 0 <= __t < {k} and ")
         ends = (inner, i) if not entry.transposed else (i, inner)
@@ -173,7 +173,7 @@ class Writer:
 
     def interval(self, entry: Interval, target: str, *, moving: bool) -> str:
         """Return the constraint of an interval, in the best form that can be written."""
-        away = entry.away if not self.passage.concrete else None
+        away = entry.away if not self.passage.setting.concrete else None
         low, high = away or (entry.low, entry.high)
         text = self.ends(low, high, target, moving=moving)
         if text is None:
