@@ -14,10 +14,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from examples.unet import UNet
-from shapecalc.access import WHOLE, Access, Interval, Window
+from shapecalc.access import WHOLE, Access, Interval, Window, same
 from shapecalc.analysis import Analysis, analyze
 from shapecalc.cli import main
 from shapecalc.ops.convolution import Conv
@@ -29,6 +31,7 @@ from shapecalc.ops.transposed_convolution import ConvTranspose
 from shapecalc.render import schema
 from shapecalc.verify import Verification
 from tests import field_models
+from tests.test_random_networks import networks
 
 SMALL = [(32, 48)]
 
@@ -61,19 +64,10 @@ def unet() -> nn.Module:
     return UNet(1, 2, width=4)
 
 
-def swin() -> nn.Module:
-    return nn.Sequential(field_models.Windows(shift=0), nn.Conv2d(4, 1, 1), Shifted())
-
-
-class Shifted(nn.Module):
-    """Shifted windows whose borders are masked with -100, as torchvision does it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.windows = field_models.Windows(shift=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.windows(x)
+def windows() -> nn.Module:
+    return nn.Sequential(
+        field_models.Windows(shift=0), nn.Conv2d(4, 1, 1), field_models.Windows(shift=2)
+    )
 
 
 def verified(model: nn.Module, *patterns: str, **options: Any) -> Verification:
@@ -103,6 +97,7 @@ def seed() -> None:
         (field_models.Excited, ["N,1,H,W"], [(16, 16)]),
         (lambda: field_models.Windows(shift=0), ["N,1,H,W"], [(24, 32)]),
         (lambda: field_models.Windows(shift=2), ["N,1,H,W"], [(24, 32)]),
+        (windows, ["N,1,H,W"], [(48, 32)]),
         (lambda: field_models.Tokens(attention=False), ["N,1,H,W"], [(18, 15)]),
         (lambda: field_models.Tokens(attention=True), ["N,1,H,W"], [(18, 15)]),
         (lambda: field_models.Recurrent(bidirectional=False), ["N,1,L"], [(33,)]),
@@ -259,6 +254,13 @@ def test_unknown_fields_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2 fields unknown" in str(verification)
 
 
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(networks(), st.sampled_from([(13, 17), (30, 31), (16, 12)]))
+def test_random_networks(net: nn.Module, size: tuple[int, int]) -> None:
+    verification = analyze(net, "N,4,H,W").verify(sizes=[size])
+    assert not verification.field_differences, f"{net}\n{verification}"
+
+
 # ---------------------------------------------------------------------------- planted mistakes
 
 
@@ -302,7 +304,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, op: Any, mistake: Mistake, bound: s
         (pooled, Pool),
         (unet, Conv),
         (unet, Pool),
-        (swin, Conv),
+        (windows, Conv),
     ],
 )
 def test_a_planted_mistake_is_found(
@@ -332,14 +334,12 @@ def test_a_mistake_deep_in_a_network_is_found(monkeypatch: pytest.MonkeyPatch) -
 
 def whole_batch(self: Any, inputs: Any, out: Any, output: int = 0) -> list[Access]:
     """Read all windows where each is multiplied on its own."""
-    right = MatMul_reads(self, inputs, out, output)
+    right = READS_OF_MATMUL(self, inputs, out, output)
     return [replace(access, axes=(WHOLE, *access.axes[1:])) for access in right]
 
 
 def only_own(self: Any, inputs: Any, out: Any, output: int = 0) -> list[Access]:
     """Read one score of each row, as if a softmax did not divide by their sum."""
-    from shapecalc.access import same
-
     return [same(len(out))]
 
 
@@ -353,11 +353,11 @@ def one_further(self: Any, *args: Any, **kwargs: Any) -> list[Access]:
                 for e in access.axes
             ),
         )
-        for access in Roll_reads(self, *args, **kwargs)
+        for access in READS_OF_ROLL(self, *args, **kwargs)
     ]
 
 
-MatMul_reads, Roll_reads = MatMul.reads, Roll.reads
+READS_OF_MATMUL, READS_OF_ROLL = MatMul.reads, Roll.reads
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from shapecalc.conditions import Condition
 from shapecalc.errors import InputError, RejectedInput
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.receptive_field.axes import roles
+from shapecalc.receptive_field.field import fields_of
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
@@ -114,7 +115,7 @@ def choose_field_sizes(
     """
     small = _single(analysis, min(accepted, key=lambda sizes: math.prod(sizes.values())))
     yield small, ""
-    field = None if stated else _last_local(analysis)
+    field = None if stated or _has_windows(analysis) else _last_local(analysis)
     if field is None:
         return
     conditions = [premise.condition for premise in analysis.premises]
@@ -122,7 +123,7 @@ def choose_field_sizes(
         if axis.name not in small or length is None or length <= small[axis.name]:
             continue
         found = sets.find_sizes(conditions, {**small, axis.name: length})
-        if found is not None and found != small and _accepts(analysis, found):
+        if found is not None and found[axis.name] >= length and _accepts(analysis, found):
             yield found, axis.name
 
 
@@ -135,6 +136,18 @@ def _single(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
     }
     one = {name: 1 if name in batches else size for name, size in sizes.items()}
     return one if _accepts(analysis, one) else dict(sizes)
+
+
+def _has_windows(analysis: Analysis) -> bool:
+    """Tell whether positions are cut into windows, in which all that can go wrong is near."""
+    known = fields_of(analysis.graph.home)
+    return any(
+        len(field.layout[digit.axis]) > 1
+        for outputs in known.layers
+        for field in outputs
+        for reach in field.reaches.values()
+        for digit in reach.moving
+    )
 
 
 def _last_local(analysis: Analysis) -> ReceptiveField | None:
