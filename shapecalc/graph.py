@@ -100,7 +100,8 @@ class Layer:
 
     `name` is the qualified name of the module whose only op this is, else that of the module
     around it and the op's own: `layer1.0.conv2`, `layer1.0.add`. `sources` has one entry for
-    each of `in_shapes`, then one for every other tensor that the call received.
+    each of `in_shapes`, then one for every other tensor that the call received. A `masked` op
+    adds a constant that holds minus infinity, or nearly, so that some of its sums count nothing.
     """
 
     index: int
@@ -114,6 +115,7 @@ class Layer:
     location: Location | None = None
     call: int = 0
     note: str = ""
+    masked: bool = False
     home: Home = field(default_factory=Home, repr=False, compare=False)
 
     @property

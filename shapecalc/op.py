@@ -105,7 +105,8 @@ class Call:
 
     `dtype` is that of the outputs, one for all or one each; by default the operands' own.
     `pack` puts several outputs into the structure that torch returns. `firsts` are the first
-    values of the outputs where those are sizes, for the last outputs if there are fewer.
+    values of the outputs where those are sizes, for the last outputs if there are fewer. Of the
+    tensors in `unread` only the shape or the type is taken.
     """
 
     op: Op
@@ -113,6 +114,7 @@ class Call:
     dtype: str | tuple[str, ...] | None = None
     pack: Callable[[list[Any]], Any] = tuple
     firsts: tuple[Dim | None, ...] = ()
+    unread: tuple[Operand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -383,3 +383,42 @@ def test_symbols_may_have_any_name() -> None:
         assert analysis["1"].receptive_field.inputs(0, **sizes) == list(range(11))
         one, other = analysis["1"].receptive_field.size
         assert (dims.evaluate(one, sizes), dims.evaluate(other, sizes)) == (11, 11)
+
+
+class Attends(nn.Module):
+    """Attention written by hand, causal in one of the ways in which people write it."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.linear = how, nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.linear(x)
+        size = x.shape[1]
+        ahead = torch.ones(size, size).tril() == 0
+        scores = x @ x.transpose(1, 2)
+        match self.how:
+            case "infinite":
+                full = torch.full((size, size), float("-inf"), dtype=x.dtype)
+                scores = scores + torch.triu(full, 1)
+            case "large":
+                scores = scores + torch.zeros(size, size, dtype=x.dtype).masked_fill(ahead, -1e9)
+            case "filled":
+                scores = scores.masked_fill(ahead, -1e9)
+            case "chosen":
+                scores = torch.where(ahead, float("-inf"), scores)
+            case "biased":
+                scores = scores + torch.rand(size, size, dtype=x.dtype)
+        if self.how == "rule":
+            return nn.functional.scaled_dot_product_attention(x, x, x, is_causal=True)
+        return scores.softmax(-1) @ x
+
+
+@pytest.mark.parametrize("how", ["infinite", "large", "filled", "chosen", "biased", "rule"])
+def test_masks_by_hand_are_bounds(how: str) -> None:
+    """What a mask of constants lets through is in its values, which no rule sees."""
+    assert differences(Attends(how), "N,T,4", {"N": 1, "T": 7}) == []
+    field = shapecalc.analyze(Attends(how).double(), "N,T,4")[""].receptive_field
+    assert field.exact == (how in ("biased", "rule"))
+    if how == "rule":
+        assert field.inputs(3, T=7) == [0, 1, 2, 3]

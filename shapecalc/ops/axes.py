@@ -241,4 +241,5 @@ def read_expand(
 @reader("expand_as")
 def read_expand_as(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.expand_as.html"""
-    return Call(Expand(size=tuple(other.shape), function="expand_as"), (input,))
+    op = Expand(size=tuple(other.shape), function="expand_as")
+    return Call(op, (input,), unread=(other,))

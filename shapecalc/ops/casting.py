@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from shapecalc.op import Call, Operand
@@ -48,7 +49,7 @@ def read_to(input: Operand, *args: Any, **options: Any) -> Call:
 @reader("type_as")
 def read_type_as(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.type_as.html"""
-    return pointwise("type_as", [input], other.dtype)
+    return replace(pointwise("type_as", [input], other.dtype), unread=(other,))
 
 
 @reader("clone", "contiguous", "detach", "cpu", "cuda", "pin_memory", "Tensor.data", named=True)

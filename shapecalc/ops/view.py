@@ -267,7 +267,7 @@ def read_reshape(input: Operand, *size: Any, shape: Sizes | None = None) -> Call
 @reader("view_as", "reshape_as", named=True)
 def read_view_as(function: str, input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.view_as.html"""
-    return Call(View(shape=tuple(other.shape), function=function), (input,))
+    return Call(View(shape=tuple(other.shape), function=function), (input,), unread=(other,))
 
 
 @reader("flatten")

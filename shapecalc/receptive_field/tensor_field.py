@@ -37,6 +37,11 @@ class TensorField:
     reaches: Mapping[InputAxis, Reach] = field(default_factory=dict)
     unknown: str = ""
 
+    def bounded(self, why: str) -> TensorField:
+        """Return the field as an upper bound."""
+        reaches = {key: reach.bounded(why) for key, reach in self.reaches.items()}
+        return replace(self, reaches=reaches)
+
 
 def step(
     fields: Sequence[TensorField | None],

@@ -149,7 +149,8 @@ class _Walk:
         made = []
         for output, shape in enumerate(layer.out_shapes):
             out, reads = self.shape(shape), self.reads_of(layer, output)
-            made.append(step(operands, shapes, reads, out, layer.name, known.setting))
+            field = step(operands, shapes, reads, out, layer.name, known.setting)
+            made.append(field.bounded("the values of the mask decide") if layer.masked else field)
         return tuple(made)
 
     def reads_of(self, layer: Layer, output: int) -> Reads | None:

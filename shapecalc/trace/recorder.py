@@ -63,14 +63,17 @@ class Recorder:
         *,
         label: Label = Label.PROVED,
         note: str = "",
+        masked: bool = False,
     ) -> int:
         """Record a call of an op, and return its number.
 
         `received` are the origins of all tensors of the call, those that the op does not name
-        included. A fact is known no better than what it rests on.
+        included. A fact is known no better than what it rests on. `masked` says that a constant
+        among them cuts off what it is added to.
         """
         named = [operand.source for operand in call.operands]
-        sources = (*named, *dict.fromkeys(s for s in received if s not in named))
+        told = [*named, *(operand.source for operand in call.unread)]
+        sources = (*named, *dict.fromkeys(s for s in received if s not in told))
         if len(self.layers) >= MOST_LAYERS:
             raise ForwardError(
                 f"more than {MOST_LAYERS:,} op calls: `forward` does not seem to end"
@@ -91,6 +94,7 @@ class Recorder:
                 location=caller(),
                 call=self._stack[-1].index if self._stack else 0,
                 note=note,
+                masked=masked,
                 home=self.home,
             )
         )

@@ -45,6 +45,9 @@ class SymbolicTensor(torch.Tensor):
     device_: torch.device
     source: Source
     first_: Dim | None
+    constant: bool  # whether it depends on no input
+    cuts_off: bool  # whether it is a constant that holds minus infinity, see `masks`
+    masked: bool  # whether some of its elements are cut off, or zeros for that
     family: Any  # the tensors that share elements with this one, see `aliases`
     origin: Any  # of what it is a view, see `aliases`
     seen: int  # how many of the writes into the family this tensor knows of
@@ -62,6 +65,7 @@ class SymbolicTensor(torch.Tensor):
         tensor.device_ = device
         tensor.source = source
         tensor.first_ = None
+        tensor.constant = tensor.cuts_off = tensor.masked = False
         tensor.family, tensor.origin, tensor.seen, tensor.part = None, None, 0, {}
         return tensor
 
@@ -72,6 +76,8 @@ class SymbolicTensor(torch.Tensor):
     def become(self, other: SymbolicTensor) -> SymbolicTensor:
         """Take over what `other` is: what an in-place op does, which keeps the type."""
         self.shape_, self.source, self.first_ = other.shape_, other.source, other.first_
+        self.constant, self.cuts_off = other.constant, other.cuts_off
+        self.masked = other.masked
         return self
 
     @classmethod

@@ -17,7 +17,7 @@ from shapecalc.errors import ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
 from shapecalc.op import Call, Operand, Outcome, infer
 from shapecalc.registry import Reader
-from shapecalc.trace import probe
+from shapecalc.trace import masks, probe
 from shapecalc.trace.aliases import Aliases
 from shapecalc.trace.layout import refuses_view
 from shapecalc.trace.queries import QUERIES
@@ -131,10 +131,13 @@ class Tracer(TorchFunctionMode):
         outcome = self._without_data(infer(call.op, shapes, self._hint), reader.name)
         self.record.assume(outcome.assumptions)
         received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
-        index = self.record.layer(call, reader.name, outcome.shapes, received)
+        given = (args, kwargs)
+        masked = masks.is_masked(reader.name, given)
+        index = self.record.layer(call, reader.name, outcome.shapes, received, masked=masked)
         if func is torch.Tensor.view:
             self._warn_of_layout(call, outcome)
         outputs = self._outputs(call, outcome, index)
+        masks.follow(reader.name, given, outputs)
         self.aliases.view(function_name(func), args, call, outputs)
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
 
