@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import time
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -238,6 +239,13 @@ def test_nothing_stands_out_of_a_unet(bilinear: bool) -> None:
     assert remarks(analysis) == ()
 
 
+def test_padding_that_the_next_op_takes_back_is_no_shift() -> None:
+    net = nn.Sequential(nn.ZeroPad2d(1), conv(3), nn.ZeroPad2d((2, 0, 2, 0)), conv(3))
+    found = of(net)[Kind.OFF_CENTRE]
+    assert found.layers == ("3",)
+    assert found.text == "output i of 3 (Conv2d) looks around pixel i - 1, not pixel i"
+
+
 # ---------------------------------------------------------------------------- lost pixels
 
 
@@ -308,6 +316,11 @@ LOSING: Mapping[str, tuple[Callable[[], nn.Module], str, tuple[str, ...]]] = {
         "the last (H + 1) mod 8 - 2 rows (where that is positive), ",
         ("0", "1"),
     ),
+    "padded": (
+        lambda: nn.Sequential(conv(4, stride=4), conv(2, stride=3, padding=1)),
+        "",
+        ("0", "1"),
+    ),
     "dilated": (dilated, "the first row and some of the last 2 rows (for H >= 64)", ("0", "1")),
 }
 
@@ -330,6 +343,48 @@ def test_the_set_of_unseen_pixels_is_what_torch_does_not_see(name: str) -> None:
         at = [r for r in remarks(analysis, {"H": height, "W": width}) if r.kind is Kind.UNSEEN]
         listed = dict(at[0].numbers) if at else {}
         assert listed == {axis: lost for axis, lost in real.items() if lost}
+
+
+class Random(nn.Module):
+    """One to four windows in a row, now and then beside another branch of the same stride."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        draw = random.Random(seed)
+        self.main, self.side = nn.ModuleList(), nn.ModuleList()
+        for _ in range(draw.randint(1, 4)):
+            k, s, d = draw.randint(1, 4), draw.randint(1, 4), draw.randint(1, 2)
+            p = draw.randint(0, k // 2)
+            self.main.append(nn.Conv1d(1, 1, k, stride=s, padding=p, dilation=d))
+            beside = draw.random() < 0.3
+            self.side.append(nn.Conv1d(1, 1, 1, stride=s) if beside else nn.Identity())
+
+    def forward(self, x: Tensor) -> Tensor:
+        for window, side in zip(self.main, self.side, strict=True):
+            y = window(x)
+            if isinstance(side, nn.Conv1d):
+                z = side(x)
+                size = min(y.shape[-1], z.shape[-1])
+                y = y[..., :size] + z[..., :size]
+            x = y
+        return x
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_unseen_pixels_of_random_networks(seed: int) -> None:
+    """All weights are positive and nothing is cut off: a gradient of 0 is an unseen pixel."""
+    net = positive(Random(seed))
+    analysis = analyze(net, "N,1,L")
+    said = [r for r in remarks(analysis) if r.kind is Kind.UNSEEN]
+    lost = relation(str(said[0].numbers["L"]) if said else "{ [] -> [j] : false }")
+    for size in range(250, 257):
+        x = torch.ones(1, 1, size, dtype=torch.float64, requires_grad=True)
+        net(x).sum().backward()
+        assert x.grad is not None
+        real = tuple((x.grad[0, 0] == 0).nonzero().flatten().tolist())
+        at = [r for r in remarks(analysis, {"L": size}) if r.kind is Kind.UNSEEN]
+        assert (at[0].numbers["L"] if at else ()) == real
+        assert tuple(lost.at(L=size).image(())) == real
 
 
 def test_a_residual_net_loses_nothing() -> None:
@@ -469,6 +524,25 @@ def test_vit_takes_no_size_that_does_not_fit() -> None:
     found = of(real("vit_b_32"))
     assert set(found) == {Kind.WIDENED}
     assert "self_attention" in found[Kind.WIDENED].layers[0]
+
+
+def test_the_state_of_a_recurrent_net_sees_all_steps() -> None:
+    one_way = of(nn.LSTM(8, 4, batch_first=True), "N,T,8")[Kind.WIDENED]
+    assert one_way.text.startswith("output 1 of lstm (LSTM) is the first op of which")
+
+
+def test_every_input_has_remarks_of_its_own() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.near, self.far = conv(1, stride=2), conv(3, stride=2, padding=1)
+
+        def forward(self, image: Tensor, depth: Tensor) -> Tensor:
+            return self.near(image) + self.far(depth)
+
+    (gaps, lost) = remarks(analyze(Two(), "N,1,H,W", "N,1,H,W"))
+    assert (gaps.input, lost.input) == ("image", "image")
+    assert lost.text.startswith("on image, seen by no output: every second row")
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import islpy as isl
 
-from shapecalc import dims
 from shapecalc.dims import Dim
+from shapecalc.sets.formula import formula
 
 _IN, _OUT, _SET, _PARAM = (
     isl.dim_type.in_,
@@ -247,7 +247,7 @@ class Relation:
             return None
         given = image.params()
         low, high = image.dim_min(0), image.dim_max(0)
-        ends = [_formula(end.gist(given).coalesce()) for end in (low, high)]
+        ends = [formula(end.gist(given).coalesce()) for end in (low, high)]
         return None if None in ends else (ends[0], ends[1])
 
     def __str__(self) -> str:
@@ -278,26 +278,6 @@ def _parsed(text: str) -> isl.Map:
 @lru_cache(1 << 12)
 def _parsed_set(text: str) -> isl.Set:
     return isl.Set(text)
-
-
-def _formula(value: isl.PwAff) -> Dim | None:
-    """Return a size that isl computed as a formula, where it is one for all symbols."""
-    pieces = list[isl.Aff]()
-    value.foreach_piece(lambda _, aff: pieces.append(aff))
-    return _size(pieces[0]) if len(pieces) == 1 else None
-
-
-def _size(aff: isl.Aff) -> Dim:
-    denominator = aff.get_denominator_val().to_python()
-    total = dims.as_dim((aff.get_constant_val() * denominator).to_python())
-    for n in range(aff.dim(_PARAM)):
-        weight = (aff.get_coefficient_val(_PARAM, n) * denominator).to_python()
-        total += weight * dims.symbol(aff.get_dim_name(_PARAM, n))
-    for n in range(aff.dim(isl.dim_type.div)):
-        weight = (aff.get_coefficient_val(isl.dim_type.div, n) * denominator).to_python()
-        if weight:
-            total += weight * _size(aff.get_div(n))
-    return dims.floordiv(total, denominator)
 
 
 def _without_parameters(set_: isl.Set) -> isl.Set:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shapecalc.graph import LayerGraph
@@ -43,4 +44,7 @@ def remarks(
         found += unseen(survey, at, complete)
     if at is not None:
         found += larger(survey, complete)
-    return (*found, *widened(survey), *batch(survey, at))
+    found += [*widened(survey), *batch(survey, at)]
+    if len({key.input for key in survey.names}) > 1:
+        found = [replace(each, text=f"on {each.input}, {each.text}") for each in found]
+    return tuple(found)

@@ -10,10 +10,10 @@ from shapecalc.access import Access, Element, Interval, Same
 from shapecalc.access import Window as Read
 from shapecalc.graph import Layer, OutputRef, Source
 from shapecalc.receptive_field.remarks import words
+from shapecalc.receptive_field.remarks.chain import chain
 from shapecalc.receptive_field.remarks.remark import Kind, Remark
 from shapecalc.receptive_field.remarks.survey import Survey, Window
-from shapecalc.receptive_field.remarks.windows import chain_of
-from shapecalc.receptive_field.tensor_field import InputAxis
+from shapecalc.receptive_field.setting import InputAxis
 
 # ---------------------------------------------------------------------------- centres
 
@@ -50,8 +50,8 @@ def off_centre(survey: Survey) -> Iterator[Remark]:
             input=tensor,
             axes=axes,
             text=(
-                f"output i of {survey.label(shift.first)} looks around pixel "
-                f"{words.place(stride, offset)}, {_not_straight(stride)}{end}"
+                f"{survey.along(tensor, axes)}output i of {survey.label(shift.first)} "
+                f"looks around pixel {words.place(stride, offset)}{_straight(stride)}{end}"
                 f"{words.others(shift.others)}"
             ),
             numbers={
@@ -64,11 +64,11 @@ def off_centre(survey: Survey) -> Iterator[Remark]:
         )
 
 
-def _not_straight(stride: Fraction) -> str:
+def _straight(stride: Fraction) -> str:
     if stride == 1:
-        return "not pixel i"
+        return ", not pixel i"
     corner, middle = (words.place(stride, centre) for centre in (Fraction(0), (stride - 1) / 2))
-    return f"neither the first pixel of its cell of {stride}, {corner}, nor the middle, {middle}"
+    return f"; straight is {corner}, the first of its {stride} pixels, or {middle}, their middle"
 
 
 def _shifted(window: Window) -> bool:
@@ -77,7 +77,17 @@ def _shifted(window: Window) -> bool:
 
 
 def _shift(survey: Survey, key: InputAxis) -> _Shift | None:
-    found = chain_of(survey, key, _shifted)
+    def has(source: Source) -> bool | None:
+        window = survey.window(source, key)
+        if window is None:
+            return False if survey.widened(source, key) else None
+        if not _shifted(window):
+            return False
+        # padding before a convolution, or a roll, moves what the next op moves back
+        moved = _picked_from(survey, source)
+        return None if moved is not None and not has(moved) else True
+
+    found = chain(survey, has)
     if found is None:
         return None
     window = survey.window(found.first, key)
@@ -130,8 +140,9 @@ def misaligned(survey: Survey) -> Iterator[Remark]:
             input=tensor,
             axes=axes,
             text=(
-                f"the branches that meet at {survey.label(fact.at)} {how}: output i of "
-                f"{labels[0]} looks around pixel {first}, that of {labels[1]} around {second}"
+                f"{survey.along(tensor, axes)}the branches that meet at {survey.label(fact.at)} "
+                f"{how}: output i of {labels[0]} looks around pixel {first}, that of "
+                f"{labels[1]} around {second}"
                 f"{words.others(fact.others)}"
             ),
             numbers={
@@ -168,16 +179,23 @@ def _unlike(
 
 def _piece_of(survey: Survey, source: Source) -> Source:
     """Return the tensor that a tensor is a piece of: cut out, or its elements in other places."""
-    while isinstance(source, OutputRef):
-        layer = survey.graph.layers[source.layer]
-        reads = survey.reads(layer, source.output)
-        if reads is None or len(layer.sources) != 1 or len(reads) != 1:
-            return source
-        (access,), (operand,) = reads, layer.sources
-        if operand is None or not isinstance(access, Access) or not all(map(_picks, access.axes)):
-            return source
-        source = operand
+    while (before := _picked_from(survey, source)) is not None:
+        source = before
     return source
+
+
+def _picked_from(survey: Survey, source: Source) -> Source:
+    """Return the one tensor that an op took elements from to lay them elsewhere, if that is all."""
+    if not isinstance(source, OutputRef):
+        return None
+    layer = survey.graph.layers[source.layer]
+    reads = survey.reads(layer, source.output)
+    if reads is None or len(layer.sources) != 1 or len(reads) != 1:
+        return None
+    (access,), (operand,) = reads, layer.sources
+    if not isinstance(access, Access) or not all(map(_picks, access.axes)):
+        return None
+    return operand
 
 
 def _picks(entry: object) -> bool:

@@ -16,7 +16,7 @@ class Chain:
 
     `inside` are the first and all those after it that inherit it, in order. `end` is the first
     tensor made from them of which it is so no more, `lasting` whether an output of the model
-    still has it. `others` counts the places where it begins anew, independent of one another.
+    still has it. `others` counts the layers where it begins anew, independent of one another.
     """
 
     inside: tuple[OutputRef, ...]
@@ -41,12 +41,12 @@ def chain(
     """
     inside: list[OutputRef] = []
     ends: list[OutputRef] = []
-    held, others = set[Source](), 0
+    held, begun = set[Source](), set[int]()
     for layer, place in survey.tensors():
         known = has(place)
         inherited = {source for source in layer.sources if source is not None and has(source)}
         if known and not inherited and begins(place):
-            others += bool(inside)
+            begun.add(layer.index)
             if not inside:
                 inside.append(place)
                 held.add(place)
@@ -58,4 +58,4 @@ def chain(
     if not inside:
         return None
     lasting = any(source in held for source in outputs(survey.graph))
-    return Chain(tuple(inside), ends[0] if ends else None, lasting, others)
+    return Chain(tuple(inside), ends[0] if ends else None, lasting, len(begun) - 1)

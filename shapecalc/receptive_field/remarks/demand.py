@@ -10,6 +10,7 @@ so that nothing is called unseen that is seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from shapecalc.access import Access, AxisAccess, Regroup, Same, Whole
@@ -145,10 +146,12 @@ class Demand:
     def _image(
         self, access: Access, entry: AxisAccess, axis: int, shape: Shape, out: Shape, asked: Asked
     ) -> Relation | None:
-        passage = Passage(access, shape, plain(shape), out, concrete=False)
-        passage.concrete = True  # padding and what stands beyond a border is told exactly
+        setting = self._survey.fields.setting
+        passage = Passage(access, shape, plain(shape), out, setting)
+        # padding, and what stands beyond a border, is told exactly
+        passage.setting = replace(setting, concrete=True)
         writer = Writer(passage)
-        writer.entry(entry, "m", shape[axis], moving=False)
+        writer.entry(entry, "__m", shape[axis], moving=False)
         for range_ in access.when:
             if Digit(range_.axis, 0) in writer.digits:
                 writer.only(range_.axis, range_.start, range_.stop, range_.step)
@@ -156,7 +159,7 @@ class Demand:
         known = [one for one in sets if one is not None]
         if len(known) < len(sets):
             return None
-        found = relation(writer.text("m")).images(known)
+        found = relation(writer.text("__m")).images(known)
         return None if self.is_all(found, shape[axis]) else found
 
 

@@ -30,7 +30,7 @@ class First:
         """Return the indices in words: `the first 2 rows`."""
         count = len(self.indices)
         if self.indices == tuple(range(count)):
-            return f"the first {words.several(count, axis)}"
+            return f"the first {words.some(count, axis)}"
         return words.at(axis, words.ranges(self.indices), count)
 
     def all(self, size: Dim) -> Relation:
@@ -77,9 +77,9 @@ class Last:
         where = f" (where {where})" if where else ""
         if any(end != tuple(range(1, len(end) + 1)) for end in self.ends):
             furthest = max(map(max, filter(None, self.ends)))
-            return f"some of the last {words.several(furthest, axis)}{where}"
+            return f"some of the last {words.some(furthest, axis)}{where}"
         if len({counts[n] for n in some}) == 1:
-            return f"the last {words.several(counts[some[0]], axis)}{where}"
+            return f"the last {words.some(counts[some[0]], axis)}{where}"
         shift = self._shift(counts)
         if shift is None:
             few, many = min(counts[n] for n in some), max(counts)

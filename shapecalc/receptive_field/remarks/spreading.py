@@ -13,7 +13,7 @@ from shapecalc.receptive_field.remarks.chain import chain
 from shapecalc.receptive_field.remarks.demand import outputs
 from shapecalc.receptive_field.remarks.remark import Kind, Remark
 from shapecalc.receptive_field.remarks.survey import Survey
-from shapecalc.receptive_field.tensor_field import InputAxis
+from shapecalc.receptive_field.setting import InputAxis
 from shapecalc.receptive_field.walk import Fields
 
 # ---------------------------------------------------------------------------- whole axes

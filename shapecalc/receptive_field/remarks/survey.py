@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
@@ -16,7 +16,7 @@ from shapecalc.receptive_field.digits import Digit
 from shapecalc.receptive_field.extent import Extent
 from shapecalc.receptive_field.field import AxisField
 from shapecalc.receptive_field.reach import Reach
-from shapecalc.receptive_field.tensor_field import InputAxis
+from shapecalc.receptive_field.setting import InputAxis
 from shapecalc.receptive_field.walk import Fields
 
 Fact = TypeVar("Fact", bound=Hashable)
@@ -92,14 +92,20 @@ class Survey:
         The children of a `Sequential` have numbers for names, which say nothing alone.
         """
         match source:
-            case OutputRef(number):
+            case OutputRef(number, output):
                 layer = self.graph.layers[number]
                 last = layer.name.rpartition(".")[2]
                 said = not last.isdigit() and (not kind or layer.kind in last)
-                return layer.name if said else f"{layer.name} ({layer.kind})"
+                named = layer.name if said else f"{layer.name} ({layer.kind})"
+                return f"output {output} of {named}" if output else named
             case InputRef(name):
                 return f"the input {name}"
         return ""
+
+    def along(self, tensor: str, axes: Sequence[str]) -> str:
+        """Return which axes a sentence is about, as its beginning; nothing where it is all."""
+        every = [name for key, name in self.names.items() if key.input == tensor]
+        return "" if len(axes) == len(every) else f"along {' and '.join(axes)}, "
 
     def names_of(self, *sources: Source) -> tuple[str, ...]:
         """Return the plain names of the layers or inputs that tensors come from, each once."""

@@ -14,7 +14,7 @@ from shapecalc.receptive_field.remarks.demand import Asked, Demand, outputs
 from shapecalc.receptive_field.remarks.pattern import pattern
 from shapecalc.receptive_field.remarks.remark import Kind, Number, Remark
 from shapecalc.receptive_field.remarks.survey import Survey
-from shapecalc.receptive_field.tensor_field import InputAxis
+from shapecalc.receptive_field.setting import InputAxis
 from shapecalc.receptive_field.walk import Fields
 from shapecalc.sets import Relation
 

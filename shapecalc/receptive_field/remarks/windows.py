@@ -12,7 +12,7 @@ from shapecalc.receptive_field.remarks import words
 from shapecalc.receptive_field.remarks.chain import Chain, chain
 from shapecalc.receptive_field.remarks.remark import Kind, Remark
 from shapecalc.receptive_field.remarks.survey import Survey, Window
-from shapecalc.receptive_field.tensor_field import InputAxis
+from shapecalc.receptive_field.setting import InputAxis
 
 _LISTED = 7  # offsets, which are read at a glance
 
@@ -158,7 +158,7 @@ def gaps(survey: Survey) -> Iterator[Remark]:
             input=tensor,
             axes=axes,
             text=(
-                f"the windows of {survey.label(span.first)} are {words.by_axes(size, axes)} and "
+                f"the windows of {survey.label(span.first)}, {words.by_axes(size, axes)}, "
                 f"lie {stride} apart: between neighbours, {between} "
                 f"{words.all_lines(axes, between)} {lie}{', ' if end else ''}{end}"
                 f"{words.others(span.others)}"
@@ -203,9 +203,9 @@ def larger(survey: Survey, sizes: Mapping[str, int]) -> Iterator[Remark]:
             input=tensor,
             axes=axes,
             text=(
-                f"from {survey.label(first)} on, in {words.ops(ops)}, windows "
-                f"({words.by_axes(size, axes)}) are larger than the image "
-                f"({words.by_axes(image, axes)}): each of them reaches over its border"
+                f"from {survey.label(first)} on, in {words.ops(ops)}, windows of "
+                f"{words.by_axes(size, axes)} are larger than the image of "
+                f"{words.by_axes(image, axes)}: each of them reaches over its border"
             ),
             numbers={"size": size, "image": image, "ops": ops},
         )

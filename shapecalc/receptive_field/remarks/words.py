@@ -34,19 +34,21 @@ def at(axis: str, indices: str, count: int) -> str:
 def all_lines(axes: Sequence[str], count: int = 2) -> str:
     """Return what the elements along several axes are called.
 
-    >>> all_lines(["H", "W"])
-    'rows and columns'
+    >>> all_lines(["H", "W"]), all_lines(["T", "S"])
+    ('rows and columns', 'positions on T and S')
     """
-    return " and ".join(lines(axis, count) for axis in axes)
+    first, *rest = (lines(axis, count) for axis in axes)
+    same = first.partition(" on ")[0] + " on "
+    return " and ".join([first, *(each.removeprefix(same) for each in rest)])
 
 
-def by_axes(value: object, axes: Sequence[str]) -> str:
-    """Return a number that several axes share.
+def by_axes(size: int, axes: Sequence[str]) -> str:
+    """Return the size of a window or an image.
 
-    >>> by_axes(7, ["H", "W"])
-    '7 x 7'
+    >>> by_axes(7, ["H", "W"]), by_axes(7, ["H"])
+    ('7 x 7', '7 rows')
     """
-    return " x ".join([str(value)] * len(axes))
+    return several(size, axes[0]) if len(axes) == 1 else " x ".join([str(size)] * len(axes))
 
 
 def ordinal(number: int) -> str:
@@ -95,9 +97,18 @@ def several(count: int, axis: str) -> str:
     """Return a number of elements along an axis.
 
     >>> several(1, "H"), several(3, "W")
+    ('1 row', '3 columns')
+    """
+    return f"{count} {lines(axis, count)}"
+
+
+def some(count: int, axis: str) -> str:
+    """Return a number of elements after an article: `the row`, `the 3 rows`.
+
+    >>> some(1, "H"), some(3, "W")
     ('row', '3 columns')
     """
-    return lines(axis, 1) if count == 1 else f"{count} {lines(axis)}"
+    return lines(axis, 1) if count == 1 else several(count, axis)
 
 
 def remainders(symbol: str, divisor: int, found: Sequence[int]) -> str:
