@@ -150,6 +150,51 @@ def test_a_dead_relu_is_no_difference() -> None:
     assert verification.reads_not_seen > 0
 
 
+class Between(nn.Module):
+    """A function between two convolutions."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+        self.before, self.after = nn.Conv1d(2, 2, 3), nn.Conv1d(2, 2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.after(self.function(self.before(x)))
+
+
+@pytest.mark.parametrize("dead", [False, True])
+@pytest.mark.parametrize(
+    "function",
+    [
+        nn.ReLU6(), nn.Hardswish(), nn.Softshrink(), nn.Threshold(1e12, 0.0), nn.MaxPool1d(2),
+        nn.AdaptiveMaxPool1d(4), nn.LPPool1d(2, 2), nn.Softmax(-1), nn.GroupNorm(1, 2),
+        nn.Upsample(scale_factor=2, mode="linear"),
+        lambda x: (x > 1e9).to(x.dtype),
+        lambda x: torch.where(x > 1e9, x, 0.0),
+        lambda x: torch.fmax(x, torch.full((1, 3, 2, 1), 1e12, dtype=x.dtype))[:, 0],
+        lambda x: x.masked_fill(x < 1e9, 0.0),
+        lambda x: x + x.nansum(-1, keepdim=True),
+        lambda x: x * x.argmax(-1, keepdim=True),
+        lambda x: x.sort(-1).values,
+        lambda x: x.topk(6, -1).values,
+        lambda x: x.cummax(-1).values,
+        lambda x: x * 0,
+        lambda x: torch.fft.rfft(x).abs(),
+        lambda x: F.scaled_dot_product_attention(x.mT, x.mT, x.mT, is_causal=True).mT,
+        lambda x: F.dropout(x, training=True),
+    ],
+)  # fmt: skip
+def test_ops_that_hide_what_they_read(function: Callable[[Tensor], Tensor], dead: bool) -> None:
+    """A threshold, a maximum, a sort, a NaN that is left out: nothing is said to be wrong."""
+    model = Between(function)
+    if dead:
+        nn.init.zeros_(model.before.weight)
+        nn.init.constant_(model.before.bias, -5.0)
+    verification = verified(model, "N,2,L", sizes=[(24,)])
+    assert verification, str(verification)
+    assert not any(run.error for run in verification.field_runs)
+
+
 class Mixed(nn.Module):
     """Every image sees all others."""
 

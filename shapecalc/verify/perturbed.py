@@ -241,7 +241,8 @@ class RealRuns:
                     take(source, tensor)
 
         if self._names is None:
-            self._call(inputs, hooked(self._model, self._graph, took, lost))
+            with hooked(self._model, self._graph, took):  # a call within is of no layer by itself
+                self._call(inputs, Calls(lambda *_: None, lambda _: None, lost))
             return
         place, names = iter(range(len(self._names))), self._names
 

@@ -20,7 +20,10 @@ Take: TypeAlias = Callable[[int | None, Any], None]
 
 
 class Calls(TorchFunctionMode):
-    """Hands on the results of all torch calls, and notes which of them lose a NaN."""
+    """Hands on the results of all torch calls, and notes which of them may lose a NaN.
+
+    `number` says which layer the next call is, by the name of its function.
+    """
 
     def __init__(
         self,
@@ -50,21 +53,18 @@ class Calls(TorchFunctionMode):
         if asks:
             return result
         made = args[0] if result is None and args else result  # as __setitem__ returns nothing
-        layer = self._number(function_name(func))
+        name = function_name(func)
+        layer = self._number(name)
         if self._lost is not None:
-            self._lost.update((layer, output) for output in _losing(carried, made))
+            self._lost.update((layer, output) for output in _losing(name, carried, made))
         self._take(layer, made)
         return result
 
 
 @contextlib.contextmanager
-def hooked(
-    model: nn.Module,
-    graph: LayerGraph,
-    take: Take,
-    lost: set[Lost] | None,
-) -> Iterator[None]:
+def hooked(model: nn.Module, graph: LayerGraph, take: Take) -> Iterator[None]:
     """Hand on the results of the modules that are the layers of a spec, call by call."""
+    unseen: Any = torch._C.DisableTorchFunction  # its stub has other arguments
     modules = dict(model.named_modules())
     left: dict[str, list[int]] = {}
     for layer in graph.layers:
@@ -73,10 +73,8 @@ def hooked(
     def watch(name: str) -> Any:
         def hook(module: nn.Module, args: Any, result: Any) -> None:
             if left[name]:
-                layer = left[name].pop(0)
-                if lost is not None:
-                    lost.update((layer, n) for n in _losing(_carried(args), result))
-                take(layer, result)
+                with unseen():  # what is done with the result is no call of the model
+                    take(left[name].pop(0), result)
 
         return hook
 
@@ -106,18 +104,30 @@ def _carried(values: Any) -> list[tuple[torch.Size, int]]:
     return [(shape, count) for shape, count in counted if count]
 
 
-def _losing(carried: Sequence[tuple[torch.Size, int]], result: Any) -> Iterator[int]:
+def _losing(name: str, carried: Sequence[tuple[torch.Size, int]], result: Any) -> Iterator[int]:
     """Yield which outputs of an op may have a number where a NaN should have come.
 
-    These are the outputs that are no floating-point numbers, and those of the shape of an operand
-    with fewer NaNs. A crop or a stride leaves elements out as well, but that changes the shape.
+    These are the outputs that are no floating-point numbers, those of ops that choose among
+    elements by their values, and those with fewer NaNs than an operand that was stretched to
+    their shape. A crop or a stride leaves elements out as well, but changes the shape.
     """
     if not carried:
         return
+    chooses = any(word in name for word in _CHOOSING)
     for output, made in enumerate(tensors(result)):
-        if not (made.is_floating_point() or made.is_complex()):
-            yield output
-            continue
         count = int(is_nan(made).sum())
-        if any(made.shape == shape and count < before for shape, before in carried):
+        fewer = any(count < _stretched(*each, made.shape) for each in carried)
+        if chooses or fewer or not (made.is_floating_point() or made.is_complex()):
             yield output
+
+
+_CHOOSING = ("nan", "sort", "topk", "kthvalue", "median", "mode", "unique", "histc", "renorm",
+             "grid_sample")  # fmt: skip
+
+
+def _stretched(shape: torch.Size, count: int, to: torch.Size) -> int:
+    """Return how many of `count` elements there are after broadcasting; 0 where it does not fit."""
+    own = (1,) * (len(to) - len(shape)) + tuple(shape)
+    if len(own) != len(to) or any(a not in (1, b) for a, b in zip(own, to, strict=True)):
+        return 0
+    return count * to.numel() // max(shape.numel(), 1)
