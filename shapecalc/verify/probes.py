@@ -141,7 +141,7 @@ def probes(graph: LayerGraph, sizes: Mapping[str, int]) -> tuple[list[Probe], in
                 continue
             shape = _numbers(known.shape(source))
             operand = _numbers(map(known.size, next(iter(layer.in_shapes), ())))
-            if shape is None or operand is None:  # they depend on data
+            if shape is None or operand is None or 0 in shape:  # it depends on data, or is empty
                 continue
             reached = {key.input for key in field.reaches}
             fields = {
