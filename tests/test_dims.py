@@ -7,6 +7,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
+import islpy as isl
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,9 +100,9 @@ def test_isl_gives_the_same_value(both: Both) -> None:
         text = sets.isl_text(both.dim, {})
         if text is not None:
             at = " and ".join(f"{name} = {size}" for name, size in sizes.items())
-            values = sets.isl.Set(f"{{ [v] : exists H, W : {at} and v = {text} }}")
+            values = isl.Set(f"{{ [v] : exists H, W : {at} and v = {text} }}")
             assert (
-                values.sample_point().get_coordinate_val(sets.isl.dim_type.set, 0).to_python()
+                values.sample_point().get_coordinate_val(isl.dim_type.set, 0).to_python()
                 == number
             )
 

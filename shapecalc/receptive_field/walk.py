@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -166,17 +166,19 @@ class _Walk:
             self._reads[key] = known.reads(shapes, out, output)
         return self._reads[key]
 
-    def numbered(self, op: Op) -> Op:
-        """Return an op of a spec with numbers for the symbols among its parameters."""
+    def numbered(self, op: Any) -> Any:
+        """Return an op with numbers for the symbols among its parameters."""
         now = {}
-        for entry in dataclass_fields(op):  # type: ignore[arg-type]  # every Op is a dataclass
+        for entry in dataclass_fields(op):
             old = getattr(op, entry.name)
             if (new := self.parameter(old)) != old:
                 now[entry.name] = new
-        return replace(op, **now) if now else op  # type: ignore[type-var]
+        return replace(op, **now) if now else op
 
     def parameter(self, value: Any) -> Any:
         """Return a parameter of an op as the walk sees it."""
         if isinstance(value, tuple):
             return tuple(map(self.parameter, value))
+        if is_dataclass(value) and not isinstance(value, type):  # a slice of sizes, for one
+            return self.numbered(value)
         return self.size(value) if getattr(value, "free_symbols", None) else value

@@ -157,7 +157,13 @@ class Relation:
         return map_.range()
 
     def image(self, indices: Sequence[int]) -> list[int]:
-        """Return all j that are related to the indices, in order."""
+        """Return all j that are related to the indices, in order.
+
+        Raises:
+            ValueError: that depends on sizes; `at` gives them numbers.
+        """
+        if self.parameters:
+            raise ValueError(f"what is related depends on {', '.join(self.parameters)}")
         return [point[0] for point in _points(self._image(indices))]
 
     def sources(self, value: int) -> list[tuple[int, ...]]:
@@ -292,5 +298,5 @@ def _points(set_: isl.Set, most: int | None = None) -> list[tuple[int, ...]]:
             rank = set_.dim(_SET)
             found.append(tuple(point.get_coordinate_val(_SET, n).to_python() for n in range(rank)))
 
-    set_.foreach_point(add)
+    _without_parameters(set_).foreach_point(add)
     return sorted(found)

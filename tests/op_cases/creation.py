@@ -22,9 +22,11 @@ def resized(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tenso
     return x.clone().resize_(3, y.shape[0]), x.clone().resize_as_(y)
 
 
+MEMORY = "its values are what was in the memory"
+
 CASES = [
     *(Case(named(name), (N, H), (N, H)) for name in LIKE),
-    Case(torch.empty_like,                                    (N, H),   (N, H), unseen="its values are what was in the memory"),
+    Case(torch.empty_like,                                    (N, H),   (N, H), unseen=MEMORY),
     *(Case(lambda x, n=name: getattr(torch, n)(x.shape[0]), (N, H), (N,)) for name in WINDOWS),
     Case(lambda x: torch.zeros(x.shape[0], 3),                (N, H),   (N, 3)),
     Case(lambda x: torch.ones(x.shape, dtype=torch.int64),    (N, H),   (N, H)),
@@ -55,10 +57,10 @@ CASES = [
     Case(lambda x: torch.tril_indices(x.shape[0], 3),         (N, H),   (2, 3 * N - 3)),
     Case(lambda x: x.new_zeros(2, x.shape[0]),                (N, H),   (2, N)),
     Case(lambda x: x.new_ones((x.shape[0],), dtype=torch.bool), (N, H), (N,)),
-    Case(lambda x: x.new_empty(x.shape[1:]),                  (N, H),   (H,)),
+    Case(lambda x: x.new_empty(x.shape[1:]),                  (N, H),   (H,), unseen=MEMORY),
     Case(lambda x: x.new_full((1, x.shape[0]), 3.0),          (N, H, "int64"), (1, N)),
     Case(lambda x: x.new_full(size=(4,), fill_value=0),       (N, H),   (4,)),
-    Case(lambda x: x.new_empty_strided((x.shape[0],), (1,)),  (N, H),   (N,)),
+    Case(lambda x: x.new_empty_strided((x.shape[0],), (1,)),  (N, H),   (N,), unseen=MEMORY),
     Case(lambda x: x.new_tensor([[1, 2, 3], [4, 5, 6]]),      (N, H),   (2, 3)),
     Case(filled,                                              (N, H),   (N, H)),
     Case(resized,                                             [(N, H), (W,)], [(3, W), (W,)]),
