@@ -11,7 +11,7 @@ from torch import nn
 
 import shapecalc
 from shapecalc import dims
-from shapecalc.receptive_field import ReceptiveField, receptive_fields
+from shapecalc.receptive_field import ReceptiveField, fields, receptive_fields
 from tests.reached import reached, slab, tensors_in
 
 
@@ -38,6 +38,17 @@ def inputs_of(analysis: shapecalc.Analysis, sizes: Mapping[str, int]) -> list[to
         else:
             made.append(torch.randint(0, 2, shape, generator=generator))
     return made
+
+
+def shares(analysis: shapecalc.Analysis) -> dict[str, int]:
+    """Count the op outputs by how their field is known; those that see no input left out."""
+    counts = {"exact": 0, "bound": 0, "unknown": 0}
+    for outputs in fields(analysis.graph).layers:
+        for field in outputs:
+            bound = any(reach.bound for key, reach in field.reaches.items() if key.axis > 1)
+            if field.unknown or field.reaches:
+                counts["unknown" if field.unknown else "bound" if bound else "exact"] += 1
+    return counts
 
 
 def seen(field: ReceptiveField, axis: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
@@ -83,12 +94,12 @@ def differences(
     found: list[str] = []
     try:
         for number, tensor in enumerate(analysis.inputs):
-            fields = {
+            found_fields = {
                 name: receptive_fields(record)[tensor.name].at(**sizes)
                 for name, record in records.items()
                 if tensor.name in receptive_fields(record)
             }
-            found += _compare(call, inputs, number, fields, list(records))
+            found += _compare(call, inputs, number, found_fields, list(records))
     finally:
         for handle in handles:
             handle.remove()
@@ -130,5 +141,7 @@ def _compare(
                 if missed.any() or (extra.any() and not bound):
                     kind = "denied" if missed.any() else "claimed"
                     at = np.argwhere(missed if missed.any() else extra)[:4].tolist()
-                    found.append(f"{name or 'output'}: input {index} on axis {axis} {kind} for {at}")
+                    found.append(
+                        f"{name or 'output'}: input {index} on axis {axis} {kind} for {at}"
+                    )
     return found

@@ -102,8 +102,7 @@ def test_isl_gives_the_same_value(both: Both) -> None:
             at = " and ".join(f"{name} = {size}" for name, size in sizes.items())
             values = isl.Set(f"{{ [v] : exists H, W : {at} and v = {text} }}")
             assert (
-                values.sample_point().get_coordinate_val(isl.dim_type.set, 0).to_python()
-                == number
+                values.sample_point().get_coordinate_val(isl.dim_type.set, 0).to_python() == number
             )
 
 

@@ -17,7 +17,7 @@ from shapecalc.access import Access, Same
 from shapecalc.errors import InputError
 from shapecalc.receptive_field import ReceptiveField, fields, receptive_fields
 from tests import field_models, torchvision_models
-from tests.field_oracle import differences
+from tests.field_oracle import differences, shares
 from tests.test_random_networks import Net, networks
 
 
@@ -337,17 +337,6 @@ def test_wrong_questions(ask: Any, message: str) -> None:
 # ---------------------------------------------------------------- how much is exact
 
 
-def shares(name: str) -> dict[str, int]:
-    """Count the op outputs of a torchvision model by how their field is known."""
-    found = fields(shapecalc.analyze(on_meta(name), "N,3,H,W").graph)
-    counts = {"exact": 0, "bound": 0, "unknown": 0}
-    for outputs in found.layers:
-        for field in outputs:
-            bound = any(reach.bound for key, reach in field.reaches.items() if key.axis > 1)
-            counts["unknown" if field.unknown else "bound" if bound else "exact"] += 1
-    return counts
-
-
 EXACT = [
     "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3", "mobilenet_v3_small",
     "resnet18", "shufflenet_v2_x1_0", "swin_t", "vit_b_16",
@@ -356,7 +345,7 @@ EXACT = [
 
 @pytest.mark.parametrize("name", EXACT)
 def test_nothing_of_a_torchvision_model_is_a_bound(name: str) -> None:
-    counts = shares(name)
+    counts = shares(shapecalc.analyze(on_meta(name), "N,3,H,W"))
     assert counts["bound"] == counts["unknown"] == 0
     assert counts["exact"] > 0
 
@@ -383,6 +372,20 @@ def test_symbols_may_have_any_name() -> None:
         assert analysis["1"].receptive_field.inputs(0, **sizes) == list(range(11))
         one, other = analysis["1"].receptive_field.size
         assert (dims.evaluate(one, sizes), dims.evaluate(other, sizes)) == (11, 11)
+
+
+class Halves(nn.Module):
+    """Slices whose bounds are sizes."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        half = x.shape[-1] // 2
+        return x[..., :half] + x[..., half : half * 2]
+
+
+def test_slices_by_sizes() -> None:
+    assert differences(Halves(), "N,1,H,W", {"N": 1, "H": 3, "W": 9}) == []
+    field = field_of(Halves(), "", "N,1,H,W")
+    assert field.inputs(1, axis=1, H=3, W=9) == [1, 5]
 
 
 class Attends(nn.Module):

@@ -14,6 +14,7 @@ if importlib.util.find_spec("torchvision") is None:
 from shapecalc.analysis import Analysis, analyze
 from shapecalc.target import load_target
 from tests import torchvision_models
+from tests.field_oracle import shares
 
 QUICK = (
     "resnet18", "densenet121", "googlenet", "inception_v3", "mobilenet_v3_small", "shufflenet_v2_x0_5",
@@ -47,6 +48,7 @@ def check(name: str) -> None:
     assert all(run.not_compared == 0 for run in verification.runs)
     accepted = [run for run in verification.runs if run.accepted]
     assert len(accepted) >= 3, str(verification)
+    assert shares(analysis)["unknown"] == 0
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -63,8 +65,9 @@ def test_every_model(name: str) -> None:
 def table() -> str:
     """Return the table of the README, from a run of all models."""
     lines = [
-        "| model | op calls | proved | probed | sizes verified, N x H x W | the formulas hold for |",
-        "| --- | ---: | ---: | ---: | --- | --- |",
+        "| model | op calls | proved | probed | fields exact | bound | unknown "
+        "| sizes verified, N x H x W | the formulas hold for |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for name in torchvision_models.factories():
         analysis, verification = verified(name)
@@ -73,6 +76,7 @@ def table() -> str:
         ran = ["x".join(map(str, run.sizes.values())) for run in verification.runs if run.accepted]
         lines.append(
             f"| {name} | {len(labels)} | {labels.count('proved')} | {labels.count('probed')} "
+            f"| {' | '.join(map(str, shares(analysis).values()))} "
             f"| {', '.join(ran)} | {', '.join(analysis.domain) or 'all'} |"
         )
     return "\n".join(lines)
