@@ -18,7 +18,8 @@ from shapecalc.dims import Dim
 from shapecalc.graph import Layer, LayerGraph, OutputRef, Source
 from shapecalc.receptive_field import Fields, ReceptiveField
 from shapecalc.receptive_field.axes import roles
-from shapecalc.receptive_field.field import AxisField, fields_of
+from shapecalc.receptive_field.axis_field import AxisField
+from shapecalc.receptive_field.sizes import fields_of
 from shapecalc.sets import Relation
 
 OUTPUTS = 12  # that are watched
@@ -236,7 +237,7 @@ def _in_turn(series: Iterable[Iterable[T]]) -> Iterator[T]:
     """Yield one of each in turn, and nothing twice.
 
     >>> list(_in_turn([[1, 2, 3], [4], [2, 5]]))
-    [1, 4, 2, 5, 3]
+    [1, 4, 2, 3, 5]
     """
     given: set[T] = set()
     left = [iter(each) for each in series]
