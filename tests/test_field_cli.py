@@ -148,7 +148,7 @@ layer  op                                                                       
   7 x 5: H x W
 
 what stands out
-  - holes: the windows of 0 (Conv2d) have holes (gridding), never filled: an output sees every third row of its window of 7 rows, at offsets -3, 0, 3 from its centre: 3 of 7
+  - holes: the windows of 0 (Conv2d) have holes (gridding), never filled: an output sees every third row of its window of 7 rows, 3 of 7, at offsets -3, 0, 3 from its centre
   - off-centre: along H, output i of 0 (Conv2d) looks around pixel 2*i + 2; straight is 2*i, the first of its 2 pixels, or 2*i + 1/2, their middle; at the end, output i of 2 (Conv2d) looks around 2*i + 4
   - off-centre: along W, output i of 2 (Conv2d) looks around pixel i + 1, not pixel i
   - unseen: seen by no output: the first row and some of the last 2 rows (for H >= 64); 0 (Conv2d) leaves them out; the same at 1 more op

@@ -370,7 +370,7 @@ class Random(nn.Module):
         return x
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(40))
 def test_unseen_pixels_of_random_networks(seed: int) -> None:
     """All weights are positive and nothing is cut off: a gradient of 0 is an unseen pixel."""
     net = positive(Random(seed))

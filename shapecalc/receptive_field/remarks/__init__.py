@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shapecalc.graph import LayerGraph
-from shapecalc.receptive_field.field import complete_sizes, fields_of
 from shapecalc.receptive_field.remarks.alignment import misaligned, off_centre
 from shapecalc.receptive_field.remarks.remark import Kind as Kind
 from shapecalc.receptive_field.remarks.remark import Number as Number
@@ -16,6 +15,7 @@ from shapecalc.receptive_field.remarks.spreading import batch, widened
 from shapecalc.receptive_field.remarks.survey import Survey
 from shapecalc.receptive_field.remarks.unseen import unseen
 from shapecalc.receptive_field.remarks.windows import gaps, holes, larger
+from shapecalc.receptive_field.sizes import complete_sizes, fields_of
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis

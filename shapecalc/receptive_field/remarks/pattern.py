@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +16,8 @@ from shapecalc.sets import Relation, isl_text, relation, united
 _SAMPLES, _MANY = (256, 160, 64), 64
 _LARGE = 64  # elements, from where on the two ends of an axis are apart
 _BORDER = 32  # elements, beyond which indices are no longer at the border
+_FEW = 8  # remainders, of which a set can be made in no time
+_SHORT = 80  # characters of a set that can be read
 
 Sample: TypeAlias = dict[int, list[int]]
 """What is lost at each size of a sample."""
@@ -32,6 +35,10 @@ class First:
         if self.indices == tuple(range(count)):
             return f"the first {words.some(count, axis)}"
         return words.at(axis, words.ranges(self.indices), count)
+
+    def holds(self, index: int) -> bool:
+        """Tell whether an index is one of them."""
+        return index in self.indices
 
     def all(self, size: Dim) -> Relation:
         """Return the indices as a set."""
@@ -54,9 +61,16 @@ class Every:
             return f"every {words.ordinal(self.period)} {words.lines(axis, 1)} {listed}"
         return f"{len(self.remainders)} of every {self.period} {words.lines(axis)} {listed}"
 
+    def holds(self, index: int) -> bool:
+        """Tell whether an index is one of them."""
+        return index % self.period in self.remainders
+
     def all(self, size: Dim) -> Relation:
         """Return the indices as a set."""
-        return _within(size, " or ".join(f"j mod {self.period} = {n}" for n in self.remainders))
+        others = sorted(set(range(self.period)) - set(self.remainders))
+        if len(others) < len(self.remainders):
+            return _within(size, _leaves(self.period, others)).complement(_within(size, "true"))
+        return _within(size, _leaves(self.period, self.remainders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +128,10 @@ class Last:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Indices that have no short description with symbols: as isl writes them, or listed."""
+    """Indices that have no short description with symbols: as isl writes them, or an example."""
 
     lost: Relation
+    example: str = ""
 
     def text(self, axis: str) -> str:
         """Return the indices, in words as far as there are."""
@@ -124,6 +139,8 @@ class Other:
             found = self.lost.image(())
             return words.at(axis, words.ranges(found), len(found))
         found_ = str(self.lost).partition("{ ")[2].removesuffix(" }").replace("[] -> ", "")
+        if len(found_) > _SHORT and self.example:
+            return f"some {words.lines(axis)} ({self.example})"
         return f"the {words.lines(axis)} {found_}"
 
 
@@ -159,14 +176,13 @@ def pattern(lost: Relation, size: Dim, context: str) -> Pattern:
     (symbol,) = lost.parameters
     sample = _sample(lost, symbol)
     sizes = {n: dims.evaluate(size, {symbol: n}) for n in sample}
+    some = next(iter(sample))
+    example = f"for example {len(sample[some])} of {sizes[some]} where {symbol} = {some}"
     begin = _begin(sample, sizes)
     parts = list[First | Every | Last]()
     if begin is not None:
         parts.append(begin)
-        held = begin.all(size)
-        sample = {
-            n: sorted({*at} - {*held.at(**{symbol: n}).image(())}) for n, at in sample.items()
-        }
+        sample = {n: [j for j in at if not begin.holds(j)] for n, at in sample.items()}
     last = _last(sample, sizes, symbol)
     if last is not None:
         parts.append(last)
@@ -176,12 +192,16 @@ def pattern(lost: Relation, size: Dim, context: str) -> Pattern:
             large = f"[{symbol}] -> {{ : {symbol} >= {least} }}"
             if found.given(context).equals(lost.given(context), large):
                 return Pattern(tuple(parts), symbol, least)
-    return Pattern((Other(lost),))
+    return Pattern((Other(lost, example),))
 
 
 def _within(size: Dim, condition: str) -> Relation:
     bounds = f"0 <= j < {isl_text(size, {})}"
     return relation(f"{head(size)}{{ [] -> [j] : {bounds} and ({condition}) }}")
+
+
+def _leaves(divisor: int, remainders: Sequence[int]) -> str:
+    return " or ".join(f"j mod {divisor} = {n}" for n in remainders) or "false"
 
 
 def _sample(lost: Relation, symbol: str) -> Sample:
@@ -206,7 +226,8 @@ def _begin(sample: Sample, sizes: dict[int, int]) -> First | Every | None:
     for period in range(2, half // 2 + 1):
         left = sorted({j % period for j in indices})
         if all((j in indices) == (j % period in left) for j in range(half)):
-            return Every(period, tuple(left))
+            few = min(len(left), period - len(left)) <= _FEW
+            return Every(period, tuple(left)) if few else None
     return None
 
 

@@ -12,9 +12,9 @@ from shapecalc.access import Access, Reads, Same
 from shapecalc.dims import Dim, Shape
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
 from shapecalc.receptive_field.axes import axis_name, roles
+from shapecalc.receptive_field.axis_field import AxisField
 from shapecalc.receptive_field.digits import Digit
 from shapecalc.receptive_field.extent import Extent
-from shapecalc.receptive_field.field import AxisField
 from shapecalc.receptive_field.reach import Reach
 from shapecalc.receptive_field.setting import InputAxis
 from shapecalc.receptive_field.walk import Fields

@@ -96,8 +96,10 @@ def holes(survey: Survey) -> Iterator[Remark]:
         offsets, origin = _offsets(window)
         steps = {b - a for a, b in pairwise(offsets)}
         step = steps.pop() if len(steps) == 1 else None
-        part = f"every {words.ordinal(step)}" if step else f"{seen} of {size}"
-        what = words.all_lines(axes, 1 if step else 2)
+        part = f"{seen} of {size} {words.all_lines(axes)} of its window"
+        if step:
+            line = f"every {words.ordinal(step)} {words.all_lines(axes, 1)}"
+            part = f"{line} of its window of {words.by_axes(size, axes)}, {seen} of {size}"
         pixels = f", {seen ** len(axes)} of {size ** len(axes)} pixels" if len(axes) > 1 else ""
         first, end = survey.label(span.first), _end(survey, span, "filled")
         have = f"have holes (gridding){', ' if end else ''}{end}"
@@ -110,9 +112,8 @@ def holes(survey: Survey) -> Iterator[Remark]:
             input=tensor,
             axes=axes,
             text=(
-                f"{begin}: an output sees {part} {what} of its window of "
-                f"{words.by_axes(size, axes)}, at offsets {_listed(offsets)} from its {origin}: "
-                f"{seen} of {size}{pixels}{words.others(span.others)}"
+                f"{begin}: an output sees {part}{pixels}, at offsets {_listed(offsets)} from its "
+                f"{origin}{words.others(span.others)}"
             ),
             numbers={
                 "size": size,
