@@ -148,7 +148,7 @@ def _complete(
     analysis: Analysis, wanted: tuple[int, ...] | Mapping[str, int] | None, option: str
 ) -> dict[str, int]:
     """Return a size for every symbol; a tuple is for the last axes of positions."""
-    from shapecalc.receptive_field.field import complete_sizes
+    from shapecalc.receptive_field.sizes import complete_sizes
 
     graph = analysis.graph
     named = _named(analysis, wanted)

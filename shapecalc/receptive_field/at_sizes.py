@@ -9,7 +9,8 @@ from math import prod
 from typing import TypeAlias
 
 from shapecalc.errors import InputError
-from shapecalc.receptive_field.field import AxisField, ReceptiveField
+from shapecalc.receptive_field.axis_field import AxisField
+from shapecalc.receptive_field.field import ReceptiveField
 
 Places: TypeAlias = tuple[tuple[int, ...], ...]
 

@@ -12,7 +12,8 @@ from shapecalc.access import Access, Window
 from shapecalc.conditions import Hint
 from shapecalc.dims import Dim
 from shapecalc.graph import InputRef, Label, Layer, LayerGraph, OutputRef, Source
-from shapecalc.receptive_field.field import ReceptiveField, fields_of, receptive_fields
+from shapecalc.receptive_field.field import ReceptiveField, receptive_fields
+from shapecalc.receptive_field.sizes import fields_of
 from shapecalc.receptive_field.span import Span, accesses, as_window
 
 

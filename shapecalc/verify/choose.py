@@ -12,7 +12,7 @@ from shapecalc.conditions import Condition
 from shapecalc.errors import InputError, RejectedInput
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.receptive_field.axes import roles
-from shapecalc.receptive_field.field import fields_of
+from shapecalc.receptive_field.sizes import fields_of
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis

@@ -20,7 +20,7 @@ import torch
 from shapecalc.errors import InputError, RejectedInput
 from shapecalc.graph import Layer, ModuleCall
 from shapecalc.receptive_field.axes import roles
-from shapecalc.receptive_field.field import complete_sizes
+from shapecalc.receptive_field.sizes import complete_sizes
 from shapecalc.verify.compare import real_model
 from shapecalc.verify.element import Interval, chosen_output
 from shapecalc.verify.gradient import Probe, gradient
