@@ -99,7 +99,16 @@ WITH_NUMBER = {
     "polygamma": named("polygamma", first=1),
     "special.polygamma": named("special.polygamma", first=1),
 }
-OTHERS = {"__invert__", "bitwise_not", "nextafter", "addcmul", "addcdiv", "lerp", "__ipow__", *WITH_NUMBER}
+OTHERS = {
+    "__invert__",
+    "bitwise_not",
+    "nextafter",
+    "addcmul",
+    "addcdiv",
+    "lerp",
+    "__ipow__",
+    *WITH_NUMBER,
+}
 UNARY = [
     name
     for name in (
