@@ -425,3 +425,22 @@ def test_masks_by_hand_are_bounds(how: str) -> None:
     assert field.exact == (how in ("biased", "rule"))
     if how == "rule":
         assert field.inputs(3, T=7) == [0, 1, 2, 3]
+
+
+def test_windows_as_large_as_the_image_of_the_trace() -> None:
+    """At the hint there is one window on each axis; the formulas are for any number of them."""
+    field = shapecalc.analyze(LargeWindows(), "N,1,H,W")[""].receptive_field
+    assert field.exact
+    assert differences(LargeWindows(), "N,1,H,W", {"N": 1, "H": 448, "W": 256}) == []
+
+
+class LargeWindows(nn.Module):
+    """The mean over windows of 32 x 32 of an image whose sides are strided by 8."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = nn.functional.avg_pool2d(x, 8)
+        n, c, h, w = x.shape
+        x = nn.functional.pad(x, (0, -w % 32, 0, -h % 32))
+        down, across = x.shape[2] // 32, x.shape[3] // 32
+        x = x.view(n, c, down, 32, across, 32).permute(0, 2, 4, 1, 3, 5).reshape(-1, c, 1024)
+        return x.mean(-1).view(n, down, across, c)

@@ -117,7 +117,24 @@ def blocks(
             else:
                 after.append(axes.pop(0))
                 right = dims.mul(right, out[after[-1]])
-        if not equal(left, right):
+        # what is 1 at the hint alone belongs to the group where that makes its products the same
+        more = _missing(left, right, [size_of(digit, layout) for digit in digits], hint)
+        before += [digits.pop(0) for _ in range(more)]
+        left = dims.product(size_of(digit, layout) for digit in before)
+        more = _missing(right, left, [out[axis] for axis in axes], hint)
+        after += [axes.pop(0) for _ in range(more)]
+        if not equal(left, dims.product(out[axis] for axis in after)):
             return None
         found.append(Block(tuple(before), tuple(after)))
     return None if digits or axes else found
+
+
+def _missing(product: Dim, wanted: Dim, sizes: Sequence[Dim], hint: Hint) -> int:
+    """Return how many of the next sizes, all 1 at the hint, make a product what it is to be."""
+    for count, size in enumerate(sizes, start=1):
+        if product == wanted or dims.evaluate(size, hint) != 1:
+            return 0
+        product = dims.mul(product, size)
+        if product == wanted:
+            return count
+    return 0
