@@ -7,6 +7,8 @@ from hypothesis import settings
 # modules that tests name as targets or that are run by themselves: there is nothing to collect
 collect_ignore = ["torchvision_models.py", "benchmark.py", "models.py", "pictures.py", "readme.py"]
 
+# several threads write in any order, as max_unpool does where two indices are alike
+os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.pop("COLUMNS", None)  # which some runners set: tables are as wide as they need to be
 
 # The machines are shared, so that no example is timed. In CI the same examples are drawn at every
