@@ -283,11 +283,15 @@ def tidied(reach: Reach, layout: Layout) -> Reach:
     """Return a reach without digits that make no difference, and without what is always so.
 
     Nothing is taken for granted of the first digit of an axis along which the field moves: its
-    relation goes on beyond both ends, which is how it repeats itself.
+    relation goes on beyond both ends, which is how it repeats itself. At given sizes, and where
+    channels choose what is seen, there are pieces enough without what is beyond.
     """
     if len(reach.digits) < 2:
         return reach
     inner = [digit for digit in reach.digits if digit.place or digit not in reach.moving]
+    numbers = all(dims.as_int(size_of(digit, layout)) is not None for digit in reach.digits)
+    if numbers and not reach.moving.issuperset(reach.digits):
+        inner = list(reach.digits)
     found = reach.relation.simplified(domain_of(reach.digits, layout, inner))
     involved = found.involved()
     if len(involved) == len(reach.digits):
