@@ -444,3 +444,32 @@ class LargeWindows(nn.Module):
         down, across = x.shape[2] // 32, x.shape[3] // 32
         x = x.view(n, c, down, 32, across, 32).permute(0, 2, 4, 1, 3, 5).reshape(-1, c, 1024)
         return x.mean(-1).view(n, down, across, c)
+
+
+class Masked(nn.Module):
+    """Scores that a buffer of minus infinity is added to."""
+
+    ahead: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("ahead", torch.triu(torch.full((9, 9), float("-inf")), 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x @ x.transpose(1, 2) + self.ahead).softmax(-1) @ x
+
+
+def test_a_mask_without_values_is_said() -> None:
+    analysis = shapecalc.analyze(Masked(), "N,9,4")
+    assert analysis[""].receptive_field.bound == "the values of the mask decide"
+    assert analysis.notes == ()
+    with torch.device("meta"):
+        model = Masked()
+    assert any("no values on the meta device" in n for n in shapecalc.analyze(model, "N,9,4").notes)
+
+
+def test_holes_are_claimed_only_where_they_are_known() -> None:
+    steady = field_of(field_models.Gridding(), "", "N,1,H,W")
+    assert steady.density == (Fraction(7, 13),) * 2
+    tokens = shapecalc.analyze(field_models.Windows(shift=2), "N,1,H,W")["reshape"]
+    assert tokens.receptive_field.holes == tokens.receptive_field.density == (None, None)

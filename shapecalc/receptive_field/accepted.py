@@ -37,6 +37,10 @@ class Accepted:
             and condition.right.is_Integer
         }
 
+    def includes(self, condition: Condition) -> bool:
+        """Tell whether a condition holds for all accepted sizes, as far as that is known."""
+        return condition in self._conditions or follows(condition, self._conditions)
+
     def equal(self, one: Dim, other: Dim) -> bool:
         """Tell whether two sizes are equal for all accepted sizes; False where that is open."""
         if one == other:

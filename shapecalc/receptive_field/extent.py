@@ -25,7 +25,8 @@ class Extent:
     the largest and `smallest` the smallest. `padding` and `centre` are those of output 0: its
     window begins at -padding, and centre = -padding + (its size - 1)/2. `offset` is how far the
     centre of output i lies from stride*i, as a mean over a period. Where the window does
-    not move, or moves on several axes at once, there is no stride, padding or centre.
+    not move, or moves on several axes at once, there is no stride, padding or centre. `holes` are
+    those of the largest window; None where they are not known.
 
     Units:
         size, smallest, padding, centre, offset: elements of the input; indices from zero.
@@ -44,11 +45,13 @@ class Extent:
     centre: Fraction | Dim | None = None
     offset: Fraction | None = None
     period: int = 1
-    holes: tuple[int, ...] = ()
+    holes: tuple[int, ...] | None = None
 
     @property
     def density(self) -> Fraction | None:
         """The share of the elements of the window that are seen; 1 where there are no holes."""
+        if self.holes is None:
+            return None
         size = None if self.size is None else dims.as_int(self.size)
         if not self.holes:
             return Fraction(1)
@@ -138,7 +141,8 @@ def unsteady(relation: Relation, context: str, sizes: Sequence[int | None]) -> E
     if relation.rank == 0:
         ends = relation.ends(context)
         size = None if ends is None else dims.expand(ends[1] - ends[0] + 1)
-        return Extent(size=size, smallest=size)
+        holes = None if relation.parameters else relation.missing((), MOST_HOLES)
+        return Extent(size=size, smallest=size, holes=holes)
     long = [n for n, size in enumerate(sizes) if size is None or size > LONGEST_AXIS]
     short = [range(1 if n in long else size or 0) for n, size in enumerate(sizes)]
     if prod(map(len, short)) > LONGEST_PERIOD or not all(map(relation.translates, long)):

@@ -134,7 +134,7 @@ class ReceptiveField:
                 centre=span.centre,
             )
         if axis.whole:
-            return Extent(size=axis.size, smallest=axis.size)
+            return Extent(size=axis.size, smallest=axis.size, holes=())
         return axis.extent(self._fields)
 
     @property
@@ -163,8 +163,11 @@ class ReceptiveField:
         return tuple(_whole(e.centre) for e in self.extents)
 
     @property
-    def holes(self) -> tuple[tuple[int, ...], ...]:
-        """The elements within the window that are not seen, counted from its first."""
+    def holes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """The elements within the window that are not seen, counted from its first.
+
+        None where they are not known, as of windows that move on several axes at once.
+        """
         return tuple(e.holes for e in self.extents)
 
     @property

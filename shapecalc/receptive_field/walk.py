@@ -130,9 +130,8 @@ class _Walk:
         setting = Setting(images, self.hint, self._accepted.equal, concrete)
         found: list[tuple[TensorField, ...]] = []
         known = Fields(self.graph, setting, inputs, (), accepted, self.size, self.reads_of)
-        with following(Path(self.hint)):
-            for layer in self.graph.layers:
-                found.append(self.layer(layer, found, known))
+        for layer in self.graph.layers:
+            found.append(self.layer(layer, found, known))
         return replace(known, layers=tuple(found))
 
     def layer(
@@ -163,7 +162,11 @@ class _Walk:
         key = (op, shapes, out, output)
         if key not in self._reads:
             known = op if self.sizes is None else self.numbered(op)
-            self._reads[key] = known.reads(shapes, out, output)
+            with following(Path(self.hint)) as path:
+                found = known.reads(shapes, out, output)
+            chosen = [a.condition for a in path.assumptions] if self.sizes is None else []
+            # what holds at the hint alone is no rule for all sizes
+            self._reads[key] = found if all(map(self._accepted.includes, chosen)) else None
         return self._reads[key]
 
     def numbered(self, op: Any) -> Any:

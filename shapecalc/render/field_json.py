@@ -195,13 +195,17 @@ def layers(records: Sequence[Layer | ModuleCall], sizes: Mapping[str, int]) -> s
     )
 
 
+def _listed(holes: tuple[int, ...] | None) -> Json:
+    return None if holes is None else list(holes)
+
+
 def _call(record: Layer | ModuleCall, sizes: Mapping[str, int]) -> Json:
     return {
         "kind": record.kind,
         "output": str(record.out_shape),
         "receptive_fields": of_record(record),
         "holes": {
-            name: [list(extent.holes) for extent in field.extents]
+            name: [_listed(extent.holes) for extent in field.extents]
             for name, field in fields.fields_of(record).items()
         },
         "at": of_record(record, sizes) if sizes else None,

@@ -73,8 +73,12 @@ LAYER_FIELDS: Schema = schema_of(
             output=said(TEXT, "the shape of the output"),
             receptive_fields=RECEPTIVE_FIELDS,
             holes=said(
-                {"type": "object", "additionalProperties": array(array(COUNT))},
-                "by input and axis: which elements of the window are not seen, from its first",
+                {
+                    "type": "object",
+                    "additionalProperties": array({"oneOf": [{"type": "null"}, array(COUNT)]}),
+                },
+                "by input and axis: which elements of the window are not seen, from its first; "
+                "null where that is not known",
             ),
             at=said({"oneOf": [{"type": "null"}, RECEPTIVE_FIELDS]}, "the same at the sizes"),
             recurrence=array(ref("recurrence")),

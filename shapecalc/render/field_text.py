@@ -142,7 +142,7 @@ def _known(field: ReceptiveField, axis: int) -> Iterator[tuple[str, str]]:
     for name, number in zip(fields.HEADERS[1:], fields.axis_cells(field, axis)[1:], strict=True):
         if number:
             yield name, number
-    if extent.stride is not None:
+    if extent.stride is not None and extent.holes is not None:
         holes = extent.holes
         yield "holes", f"{fields.ranges(holes)}, counted from its first" if holes else "none"
         if holes:

@@ -7,7 +7,7 @@ write through another one depends on what was written, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from shapecalc.dims import Shape
 from shapecalc.graph import OutputRef, Source
 from shapecalc.op import Call, Op, Operand, OutShape
 from shapecalc.ops.slicing import GetItem, SetItem
-from shapecalc.trace.symbolic_tensor import NAMES, SymbolicTensor
+from shapecalc.trace.symbolic_tensor import NAMES, SymbolicTensor, storage_of, tensors_in
 
 if TYPE_CHECKING:
     from shapecalc.trace.recorder import Recorder
@@ -120,7 +120,7 @@ class Aliases:
 
     def write_constant(self, target: torch.Tensor, result: SymbolicTensor) -> None:
         """Note that a constant took symbolic values."""
-        self.written[_storage(target)] = result
+        self.written[storage_of(target)] = result
 
     def put_back(self, args: tuple[Any, ...]) -> None:
         """Note the last step of `x[index] += y`, which puts back what was written already."""
@@ -135,8 +135,9 @@ class Aliases:
 
     def refresh(self, value: Any) -> Any:
         """Return an argument with all that was written into it meanwhile."""
-        for tensor in _tensors(value):
-            self._catch_up(tensor)
+        for tensor in tensors_in(value):
+            if isinstance(tensor, SymbolicTensor):
+                self._catch_up(tensor)
         return _replaced(value, self._standing_in) if self.written else value
 
     def _catch_up(self, tensor: SymbolicTensor) -> None:
@@ -176,7 +177,7 @@ class Aliases:
         """Return a symbolic tensor for a constant that took symbolic values."""
         if isinstance(tensor, SymbolicTensor) or torch.nn.parameter.is_lazy(tensor):
             return tensor
-        result = self.written.get(_storage(tensor))
+        result = self.written.get(storage_of(tensor))
         if result is None:
             return tensor
         shape, source = Shape(tensor.shape), result.source
@@ -186,26 +187,9 @@ class Aliases:
         return SymbolicTensor.make(shape, tensor.dtype, tensor.device, source)
 
 
-def _storage(tensor: torch.Tensor) -> int:
-    """Return what tells the memory of one tensor from that of another."""
-    with torch._C.DisableTorchFunction():  # a question of ours, not of the model
-        return int(tensor.untyped_storage()._cdata)
-
-
 def _apart(one: Mapping[int, int], other: Mapping[int, int]) -> bool:
     """Tell whether two tensors are, or are in, different outputs of one split."""
     return any(one[layer] != other[layer] for layer in one.keys() & other.keys())
-
-
-def _tensors(value: Any) -> Iterator[SymbolicTensor]:
-    if isinstance(value, SymbolicTensor):
-        yield value
-    elif isinstance(value, dict):
-        for entry in value.values():
-            yield from _tensors(entry)
-    elif isinstance(value, (tuple, list)):
-        for entry in value:
-            yield from _tensors(entry)
 
 
 def _replaced(value: Any, replace: Any) -> Any:

@@ -8,12 +8,12 @@ constant, and the next one that multiplies the masked scores by something else, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import torch
 
-from shapecalc.trace.symbolic_tensor import SymbolicTensor
+from shapecalc.trace.symbolic_tensor import SymbolicTensor, storage_of, tensors_in
 
 # below, exp is 0 in every type even beside large scores; Swin's -100 is not: it is only small
 CUTS_OFF = -1e4
@@ -26,7 +26,7 @@ _FILLING = {"masked_fill", "masked_fill_", "where", "masked_scatter"}
 
 def is_masked(name: str, args: Any) -> bool:
     """Tell whether a call adds minus infinity to something, or uses what is masked so."""
-    tensors = list(_tensors(args))
+    tensors = list(tensors_in(args))
     symbolic = [t for t in tensors if isinstance(t, SymbolicTensor) and not t.constant]
     if any(tensor.masked for tensor in symbolic) and len(symbolic) > 1:
         return True
@@ -34,9 +34,27 @@ def is_masked(name: str, args: Any) -> bool:
     return adds and bool(symbolic) and any(map(_cuts_off, tensors))
 
 
+def has_no_values(name: str, args: Any, buffers: Collection[int]) -> bool:
+    """Tell whether a call adds a buffer that may be a mask, and has no values on meta.
+
+    `buffers` are those of the model, by their storage.
+    """
+    if name.rpartition(".")[2] not in _ADDING:
+        return False
+    return any(
+        not isinstance(tensor, (SymbolicTensor, torch.nn.Parameter))
+        and tensor.is_floating_point()
+        and tensor.device.type == "meta"
+        and tensor.dim() > 1
+        and tensor.shape[-1] == tensor.shape[-2] > 1
+        and storage_of(tensor) in buffers
+        for tensor in tensors_in(args)
+    )
+
+
 def follow(name: str, args: Any, outputs: Sequence[SymbolicTensor]) -> None:
     """Note of the outputs of a call whether they are constants, hold minus infinity, or zeros."""
-    tensors = list(_tensors(args))
+    tensors = list(tensors_in(args))
     symbolic = [t for t in tensors if isinstance(t, SymbolicTensor)]
     constant = all(tensor.constant for tensor in symbolic)
     cuts = any(map(_cuts_off, tensors)) or any(n <= CUTS_OFF for n in _numbers(args))
@@ -57,17 +75,6 @@ def _cuts_off(tensor: torch.Tensor) -> bool:
         if tensor.device.type == "meta" or not 0 < tensor.numel() <= _LARGEST:
             return False
         return bool((tensor <= CUTS_OFF).any())
-
-
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for entry in value.values():
-            yield from _tensors(entry)
-    elif isinstance(value, (tuple, list)):
-        for entry in value:
-            yield from _tensors(entry)
 
 
 def _numbers(value: Any) -> Iterator[float]:

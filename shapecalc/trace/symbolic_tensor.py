@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Never
 
@@ -114,6 +114,24 @@ def is_symbolic(value: object) -> bool:
     if isinstance(value, slice):
         return is_symbolic((value.start, value.stop, value.step))
     return False
+
+
+def storage_of(tensor: torch.Tensor) -> int:
+    """Return what tells the memory of one tensor from that of another."""
+    with torch._C.DisableTorchFunction():  # a question of ours, not of the model
+        return int(tensor.untyped_storage()._cdata)
+
+
+def tensors_in(value: Any) -> Iterator[torch.Tensor]:
+    """Yield the tensors among nested arguments, in order."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for entry in value.values():
+            yield from tensors_in(entry)
+    elif isinstance(value, (tuple, list)):
+        for entry in value:
+            yield from tensors_in(entry)
 
 
 def for_reader(value: Any) -> Any:

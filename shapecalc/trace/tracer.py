@@ -24,7 +24,14 @@ from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
 from shapecalc.trace.size_node import as_torch
 from shapecalc.trace.source import caller
-from shapecalc.trace.symbolic_tensor import DTYPES, SymbolicTensor, for_reader, is_symbolic
+from shapecalc.trace.symbolic_tensor import (
+    DTYPES,
+    SymbolicTensor,
+    for_reader,
+    is_symbolic,
+    storage_of,
+    tensors_in,
+)
 from shapecalc.trace.targets import targets
 
 # in-place methods that change the shape of their tensor: views of it under another shape
@@ -56,6 +63,9 @@ class Tracer(TorchFunctionMode):
         self._readers = targets()
         self.aliases = Aliases(self.record)
         self.record.refresh = self.aliases.refresh
+        self._buffers = {
+            storage_of(b) for b in model.buffers() if not torch.nn.parameter.is_lazy(b)
+        }
         self._own = {
             tensor.untyped_storage()._cdata
             for tensor in (*model.parameters(), *model.buffers())
@@ -133,6 +143,11 @@ class Tracer(TorchFunctionMode):
         received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
         given = (args, kwargs)
         masked = masks.is_masked(reader.name, given)
+        if masks.has_no_values(reader.name, given, self._buffers):
+            self.record.notes.append(
+                f"a constant is added that has no values on the meta device, {caller()}: receptive "
+                "fields take it for a bias, not for a mask; build the model with values to tell"
+            )
         index = self.record.layer(call, reader.name, outcome.shapes, received, masked=masked)
         if func is torch.Tensor.view:
             self._warn_of_layout(call, outcome)
@@ -246,14 +261,9 @@ class Tracer(TorchFunctionMode):
 
 def _operands_in(structure: Any) -> Iterator[Operand]:
     """Yield the symbolic tensors of a nested structure, as operands."""
-    if isinstance(structure, SymbolicTensor):
-        yield structure.operand()
-    elif isinstance(structure, dict):
-        for value in structure.values():
-            yield from _operands_in(value)
-    elif isinstance(structure, (tuple, list)):
-        for value in structure:
-            yield from _operands_in(value)
+    for tensor in tensors_in(structure):
+        if isinstance(tensor, SymbolicTensor):
+            yield tensor.operand()
 
 
 def _require_in_place(result: Shape, target: Shape) -> None:

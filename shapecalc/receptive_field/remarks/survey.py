@@ -195,5 +195,5 @@ def _window(found: Extent, axis: int) -> Window | None:
         stride=stride,
         padding=padding,
         offset=found.offset,
-        holes=found.holes,
+        holes=found.holes or (),
     )
