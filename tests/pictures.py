@@ -14,7 +14,7 @@ from shapecalc.render import text
 from shapecalc.target import load_target
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-WIDTH = 88  # columns
+WIDTH = 120  # columns
 
 
 def picture(command: str, printed: str) -> str:
