@@ -78,6 +78,12 @@ def _least(atom: Dim) -> Fraction | None:
     least = Fraction(1)
     for factor in Mul.make_args(atom):
         base, exponent = factor.as_base_exp()
+        if exponent.is_negative:  # 1/x is above 0 for every x that is
+            below = lower_bound(base)
+            if below is None or below <= 0:
+                return None
+            least = Fraction(0)
+            continue
         if base.is_Symbol:
             value = Fraction(1) if base.is_positive else Fraction(0)
         elif base.func is floor:

@@ -9,7 +9,7 @@ from typing import Any
 
 from shapecalc import dims
 from shapecalc.access import Reads
-from shapecalc.conditions import Hint, Path, following
+from shapecalc.conditions import Condition, Hint, Path, following
 from shapecalc.dims import Dim, Shape
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
 from shapecalc.op import Op
@@ -165,8 +165,10 @@ class _Walk:
             with following(Path(self.hint)) as path:
                 found = known.reads(shapes, out, output)
             chosen = [a.condition for a in path.assumptions] if self.sizes is None else []
+            sizes = {Condition(size, ">=", 0) for shape in shapes for size in shape}
             # what holds at the hint alone is no rule for all sizes
-            self._reads[key] = found if all(map(self._accepted.includes, chosen)) else None
+            sure = all(c in sizes or self._accepted.includes(c) for c in chosen)
+            self._reads[key] = found if sure else None
         return self._reads[key]
 
     def numbered(self, op: Any) -> Any:
