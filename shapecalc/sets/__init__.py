@@ -3,6 +3,7 @@
 from shapecalc.sets.relation import Relation as Relation
 from shapecalc.sets.relation import relation as relation
 from shapecalc.sets.relation import united as united
+from shapecalc.sets.size_set import SizeSet as SizeSet
 from shapecalc.sets.sizes import context as context
 from shapecalc.sets.sizes import describe as describe
 from shapecalc.sets.sizes import find_sizes as find_sizes
