@@ -133,7 +133,7 @@ class SizeSet:
         offsets = [f"{name} - {near[name]}" for name in names]
         signs = itertools.product("+-", repeat=len(names))
         bounds = [
-            "d >= " + " ".join(f"{s} ({o})" for s, o in zip(sign, offsets, strict=True))
+            "d >= 0 " + " ".join(f"{s} ({o})" for s, o in zip(sign, offsets, strict=True))
             for sign in signs
         ]
         order = ", ".join(f"-{name}" for name in names)
