@@ -174,10 +174,20 @@ _path: ContextVar[Path | None] = ContextVar("path", default=None)
 
 @contextmanager
 def following(path: Path) -> Iterator[Path]:
-    """Let `decide` and `require` take the choices of `path` and write them down there."""
+    """Let `decide` and `require` take the choices of `path` and write them down there.
+
+    What was chosen before an exception was chosen on the path around, too: there it is known for
+    which sizes the exception comes.
+    """
+    around = _path.get()
     token = _path.set(path)
     try:
         yield path
+    except BaseException:
+        if around is not None:
+            for assumption in path.assumptions:
+                around.record(assumption)
+        raise
     finally:
         _path.reset(token)
 
@@ -279,6 +289,8 @@ def require(
         path = _path.get() or Path()
         # what is demanded of sizes that depend on data is taken for granted
         if not condition.holds(path.hint) and not depends_on_data(*condition.symbols):
+            # other sizes go on from here, and so does code that catches the error
+            path.record(Assumption(condition.negated(), "branch", message))
             raise error(message, fix=fix, condition=condition)
         path.record(Assumption(condition, "requirement", message))
     elif not answer:

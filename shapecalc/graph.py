@@ -197,11 +197,15 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """An assumption and where it was made."""
+    """An assumption and where it was made: in which module, by which op, and at which line.
+
+    An assumption of the model's own code has no op.
+    """
 
     assumption: Assumption
     layer: str = ""
     location: Location | None = None
+    op: str = ""
 
     @property
     def condition(self) -> Condition:
@@ -266,6 +270,11 @@ class LayerGraph:
             for dim in tensor.shape:
                 seen.update(dict.fromkeys(symbols_of((dim,))))
         return tuple(seen)
+
+    @property
+    def mistakes(self) -> tuple[Finding, ...]:
+        """The findings for which the model raises; where data decide, it may well go on."""
+        return tuple(finding for finding in self.findings if finding.kind != "data")
 
     def holds(self, sizes: Mapping[str, int]) -> bool:
         """Tell whether the formulas of this graph hold at `sizes`."""

@@ -79,7 +79,8 @@ class SizeSet:
 
     def union(self, other: SizeSet) -> SizeSet:
         """Return the sizes of either set; neither may have open conditions."""
-        assert not self.open and not other.open
+        assert not self.open
+        assert not other.open
         return SizeSet(self.names, self._set.union(other._set).coalesce(), ())
 
     def intersect(self, other: SizeSet) -> SizeSet:
@@ -109,12 +110,15 @@ class SizeSet:
                 found = found.project_out(_SET, n, 1)
         return SizeSet(kept, found.coalesce(), ())
 
-    def with_names(self, names: Sequence[str]) -> SizeSet:
-        """Return the set among more symbols, those that are new free."""
+    def with_names(self, names: Sequence[str], least: Mapping[str, int] | None = None) -> SizeSet:
+        """Return the set among more symbols; the new ones are at least 1, or what `least` says."""
+        if tuple(names) == self.names:
+            return self
         found = self._set
         for n, name in enumerate(names):
             if name not in self.names:
                 found = found.insert_dims(_SET, n, 1).set_dim_name(_SET, n, name)
+                found = found.lower_bound_val(_SET, n, (least or {}).get(name, 1))
         return SizeSet(names, found, self.open)
 
     # ---------------------------------------------------------------- points

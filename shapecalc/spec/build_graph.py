@@ -54,6 +54,13 @@ def graph(spec: Spec, sizes: Mapping[str, int] | None = None) -> LayerGraph:
     return place(spec, sizes)[0]
 
 
+def trace(spec: Spec, hint: Mapping[str, int]) -> LayerGraph:
+    """Return the layers of a spec, on the path that holds at the sizes of a hint."""
+    walk = _Walk(spec, {}, Hint({**_HINTS, **hint}))
+    walk.run()
+    return walk.graph()
+
+
 def place(
     spec: Spec, sizes: Mapping[str, int] | None = None
 ) -> tuple[LayerGraph, tuple[Placed, ...]]:
@@ -61,21 +68,22 @@ def place(
 
     Where the shapes do not fit at the first hint, one at which they fit is searched.
     """
-    walk = first = _Walk(spec, dict(sizes or {}), Hint(_HINTS))
-    walk.run()
-    for _ in range(_ATTEMPTS):
-        if walk.journal.wanted is None:
-            break
-        from shapecalc import sets  # only here: it imports islpy
+    made: list[tuple[LayerGraph, tuple[Placed, ...]]] = []
 
-        conditions = [*walk.journal.premises, walk.journal.wanted]
-        found = sets.find_sizes(conditions, dict(walk.hint))
-        if found is None:
-            break
-        walk = _Walk(spec, dict(sizes or {}), Hint(found))
+    def trace(hint: Mapping[str, int]) -> LayerGraph:
+        walk = _Walk(spec, dict(sizes or {}), Hint({**_HINTS, **hint}))
         walk.run()
-    best = first if walk.journal.findings else walk
-    return best.graph(), best.placed
+        made.append((walk.graph(), walk.placed))
+        return made[-1][0]
+
+    graph = trace({})
+    if graph.mistakes and graph.hint:
+        from shapecalc.sizes.exploration import Exploration  # only here: it imports islpy
+
+        exploration = Exploration(trace, graph.hint, least=dict.fromkeys(spec.paddings, 0))
+        exploration.add(graph)
+        graph = exploration.until_accepted(traces=_ATTEMPTS) or graph
+    return next((known, placed) for known, placed in made if known is graph)
 
 
 @dataclass(slots=True)

@@ -24,10 +24,7 @@ class Failed(Exception):  # noqa: N818
 
 @dataclass(slots=True)
 class Journal:
-    """Layers, module calls and all that the shapes rest on.
-
-    `wanted` is the condition that would have to hold where the shapes do not fit at the hint.
-    """
+    """Layers, module calls and all that the shapes rest on."""
 
     layers: list[Layer] = field(default_factory=list)
     calls: list[ModuleCall] = field(default_factory=list)
@@ -35,7 +32,6 @@ class Journal:
     findings: tuple[Finding, ...] = ()
     notes: list[str] = field(default_factory=list)
     parameters: int = 0
-    wanted: Condition | None = None
     home: Home = field(default_factory=Home)
     _around: list[int] = field(default_factory=list)
 
@@ -114,11 +110,12 @@ class Journal:
             Failed: the shapes do not fit.
             SpecError: the parameters are beyond what the rule of the op expects.
         """
+        path = Path(hint)
         try:
-            with following(Path(hint)) as path:
+            with following(path):
                 yield
         except ShapeError as error:
-            self.wanted = error.condition
+            self.assume(path.assumptions, use, name)
             finding = Finding(
                 message=error.message,
                 layer=name,
@@ -136,7 +133,7 @@ class Journal:
         """Write down what the shapes rest on."""
         for assumption in assumptions:
             if assumption.condition not in self.premises:
-                premise = Premise(assumption, name, location(use.place))
+                premise = Premise(assumption, name, location(use.place), use.type)
                 self.premises[assumption.condition] = premise
 
     def count(self, name: str, built: Built) -> int:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from shapecalc import dims
-from shapecalc.conditions import Assumption, Condition, Hint
+from shapecalc.conditions import Assumption, Condition, Hint, Path, following
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import DataDependentError, ForwardError
 from shapecalc.graph import Home, Label, Layer, LayerGraph, ModuleCall, OutputRef, Premise, Source
@@ -161,12 +161,21 @@ class Recorder:
                     f"which depends on data: {self.fresh[name]}"
                 )
 
-    def assume(self, assumptions: Sequence[Assumption]) -> None:
+    @contextlib.contextmanager
+    def choosing(self, op: str) -> Iterator[None]:
+        """Write down what an op chooses and demands within, also where that ends in an error."""
+        with contextlib.ExitStack() as stack:
+            path = Path(self.hint)
+            stack.callback(lambda: self.assume(path.assumptions, op))
+            stack.enter_context(following(path))
+            yield
+
+    def assume(self, assumptions: Sequence[Assumption], op: str = "") -> None:
         """Write assumptions down, each with the place where it was made first."""
         for assumption in assumptions:
             if assumption.condition not in self.premises:
                 where = self._stack[-1].path if self._stack else ""
-                self.premises[assumption.condition] = Premise(assumption, where, caller())
+                self.premises[assumption.condition] = Premise(assumption, where, caller(), op)
 
     # ------------------------------------------------------------------ module calls
 

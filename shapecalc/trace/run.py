@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
-from shapecalc import sets
-from shapecalc.conditions import Condition, Hint
+from shapecalc.conditions import Hint
 from shapecalc.errors import DataDependentError, ForwardError, ShapeError
 from shapecalc.graph import Finding, LayerGraph
 from shapecalc.inputs import Pattern, Patterns, fill
+from shapecalc.sizes.exploration import Exploration
 from shapecalc.trace.caches import UNHASHABLE, sizes, sizes_as_keys
 from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.restore import left_as_it_was
@@ -26,80 +25,43 @@ from shapecalc.trace.tracer import Tracer
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """A graph, and the premise that has to fall for another path to be taken, if it failed."""
-
-    graph: LayerGraph
-    wanted: Condition | None = None
-
-
-def trace(
-    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool = False
-) -> LayerGraph:
-    """Run `model` once on symbolic inputs, at one hint. The model is left as it was."""
-    return _traced(model, patterns, hint, train=train).graph
-
-
 def explore(
     model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool = False
 ) -> LayerGraph:
     """Trace at hints that are repaired until the model runs to its end.
 
-    Where a trace fails, the condition that failed, or else the last choice before the failure
-    and then the ones before that, is turned round and a hint on that side is searched. When
-    nothing is left to turn round, the trace that came furthest is the answer.
+    When no path does that, the trace that came furthest is the answer.
     """
-    furthest: LayerGraph | None = None
-    tried: set[tuple[tuple[str, int], ...]] = set()
-    # what a next hint has to meet, the most promising last, and the hint it should be near to
-    pending: list[tuple[list[Condition], Mapping[str, int]]] = [([], hint)]
-    while pending and len(tried) < _ATTEMPTS:
-        wanted, near = pending.pop()
-        at = sets.find_sizes(wanted, near)
-        if at is None or tuple(sorted(at.items())) in tried:
-            continue
-        tried.add(tuple(sorted(at.items())))
-        traced = _traced(model, patterns, at, train=train)
-        graph = traced.graph
-        if not graph.findings or all(finding.kind == "data" for finding in graph.findings):
-            return graph
-        if furthest is None or len(graph.layers) > len(furthest.layers):
-            furthest = graph
-        path = [premise.condition for premise in graph.premises]
-        pending += [
-            ([*path[:n], premise.condition.negated()], at)
-            for n, premise in enumerate(graph.premises)
-            if premise.assumption.kind == "branch"
-        ]
-        if traced.wanted is not None:
-            pending.append(([*path, traced.wanted], at))
-    assert furthest is not None
-    return furthest
+    graph = trace(model, patterns, hint, train=train)
+    if not graph.mistakes:
+        return graph
+    exploration = Exploration(lambda at: trace(model, patterns, at, train=train), hint)
+    exploration.add(graph)
+    return exploration.until_accepted(traces=_ATTEMPTS) or exploration.furthest() or graph
 
 
-def _traced(
-    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool
-) -> Traced:
-    """Trace with sizes that are no keys of dicts, as torch has it; where that fails, as keys.
+def trace(
+    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool = False
+) -> LayerGraph:
+    """Run `model` once on symbolic inputs, at one hint. The model is left as it was.
 
-    Libraries such as einops take another way round their caches when a size has no hash, and
-    keep it symbolic. A size that is a key is asked for its number.
+    Sizes are no keys of dicts, as torch has it; where that fails, they are. Libraries such as
+    einops take another way round their caches when a size has no hash, and keep it symbolic. A
+    size that is a key is asked for its number.
     """
-    traced = _trace(model, patterns, hint, train=train, as_keys=False)
-    if any(UNHASHABLE in finding.message for finding in traced.graph.findings):
+    graph = _trace(model, patterns, hint, train=train, as_keys=False)
+    if any(UNHASHABLE in finding.message for finding in graph.findings):
         return _trace(model, patterns, hint, train=train, as_keys=True)
-    return traced
+    return graph
 
 
 def _trace(
     model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool, as_keys: bool
-) -> Traced:
+) -> LayerGraph:
     if is_lazy(model):
         model = copied(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint))
     record = tracer.record
-    wanted: Condition | None = None
     output: Any = None
     findings: tuple[Finding, ...] = ()
 
@@ -118,7 +80,6 @@ def _trace(
             ):
                 output = shapes_of(_call_model(model, args, kwargs))
         except ShapeError as error:
-            wanted = error.condition
             findings = (_shape_finding(error),)
         except DataDependentError as error:
             findings = (_finding(error, str(error), "data"),)
@@ -128,7 +89,7 @@ def _trace(
             kind = "shape" if torch_refused(error) else "forward"
             text = str(error) if kind == "shape" else f"{type(error).__name__}: {error}"
             findings = (_finding(error, text, kind),)
-    graph = record.graph(
+    return record.graph(
         name=type(model).__name__,
         inputs=patterns.inputs(),
         output=output,
@@ -137,7 +98,6 @@ def _trace(
             0 if torch.nn.parameter.is_lazy(p) else p.numel() for p in model.parameters()
         ),
     )
-    return Traced(graph, wanted)
 
 
 def is_lazy(model: nn.Module) -> bool:

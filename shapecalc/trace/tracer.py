@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from shapecalc.conditions import Hint, Path, following, require_same
+from shapecalc.conditions import Hint, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
@@ -133,13 +133,12 @@ class Tracer(TorchFunctionMode):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        with following(Path(self._hint)) as path:  # a reader may choose and demand, too
+        with self.record.choosing(reader.name):
             named = {_SPELLINGS.get(name, name): value for name, value in kwargs.items()}
             call = reader.read(*for_reader(args), **for_reader(named))
-        self.record.assume(path.assumptions)
-        shapes = tuple(operand.shape for operand in call.operands)
-        outcome = self._without_data(infer(call.op, shapes, self._hint), reader.name)
-        self.record.assume(outcome.assumptions)
+            shapes = tuple(operand.shape for operand in call.operands)
+            outcome = self._without_data(infer(call.op, shapes, self._hint), reader.name)
+        self.record.assume(outcome.assumptions, reader.name)
         received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
         given = (args, kwargs)
         masked = masks.is_masked(reader.name, given)
@@ -197,9 +196,8 @@ class Tracer(TorchFunctionMode):
                 self.aliases.write_constant(target, output)
             return None if function_name(func) == "__setitem__" else output
         if function_name(func) not in _RESHAPING and output.shape_ != target.shape_:
-            with following(Path(self._hint)) as path:
+            with self.record.choosing(function_name(func)):
                 _require_in_place(output.shape_, target.shape_)
-            self.record.assume(path.assumptions)
         target.become(output)
         if function_name(func) not in _RESHAPING:
             self.aliases.write(target)

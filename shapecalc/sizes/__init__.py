@@ -1,0 +1,1 @@
+"""Accepted sizes: which inputs a model takes, why it rejects the others, and solving backwards."""
