@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -25,11 +25,15 @@ from shapecalc.inputs import Patterns, parse_inputs
 if TYPE_CHECKING:
     from torch import nn
 
+    from shapecalc.sizes import AcceptedSizes
+    from shapecalc.sizes.exploration import Exploration
     from shapecalc.spec import Spec
     from shapecalc.verify import Verification
 
 # sizes that tell floors apart and leave room for the usual networks; all different
 _HINTS = {"N": 5, "B": 5, "C": 3, "D": 16, "T": 24, "L": 96, "H": 224, "W": 256}
+TRACES = 200  # of one exploration
+SECONDS = 20.0
 _OTHERS = (160, 192, 288, 320, 352, 416, 448)
 
 
@@ -134,8 +138,62 @@ class Analysis:
         return _by_name(self.graph.calls)
 
     @cached_property
-    def _pieces(self) -> list[LayerGraph]:
-        return [self.graph] if not self.graph.findings else []
+    def _graphs(self) -> list[LayerGraph]:
+        """The graphs of all paths that were traced so far and reach the outputs."""
+        return [self.graph] if not self.graph.mistakes else []
+
+    def _trace(self, sizes: Mapping[str, int]) -> LayerGraph:
+        graph = _retrace(self.source, self.patterns, sizes, train=self.train)
+        if not graph.findings:
+            self._graphs.append(graph)
+        return graph
+
+    @cached_property
+    def _exploration(self) -> Exploration:
+        from shapecalc.sizes.exploration import Exploration
+
+        if not self.patterns.inputs() or self.source is None:
+            raise InputError("these formulas cannot be derived again at other sizes")
+        least = dict.fromkeys(getattr(self.source, "paddings", ()), 0)
+        hint = {name: self.graph.hint[name] for name in self.symbols}
+        exploration = Exploration(self._trace, hint, least=least)
+        exploration.add(self.graph)
+        return exploration
+
+    @cached_property
+    def sizes(self) -> AcceptedSizes:
+        """The sizes that the model accepts, exactly, and why it rejects the others.
+
+        The first time, the paths of the model are explored, within the budget of `explore`.
+        """
+        return self.explore()
+
+    def explore(
+        self,
+        *,
+        traces: int = TRACES,
+        seconds: float = SECONDS,
+        told: Callable[[Exploration], None] | None = None,
+    ) -> AcceptedSizes:
+        """Trace paths of the model that were not traced yet, and return the accepted sizes.
+
+        At most so many `traces` are made, in about so many `seconds`; what is left then is
+        `unexplored` in the answer, and the next call goes on there. `told` is called after every
+        trace. The answer is what `sizes` is from then on.
+        """
+        from shapecalc.sizes import AcceptedSizes
+
+        self._exploration.cover(traces=traces, seconds=seconds, told=told)
+        found = AcceptedSizes.of(self._exploration, self._accepts)
+        self.__dict__["sizes"] = found
+        return found
+
+    def _accepts(self, sizes: Mapping[str, int]) -> bool:
+        try:
+            self.at(**sizes)
+        except RejectedInput:
+            return False
+        return True
 
     def at(self, **sizes: int) -> At:
         """Return every shape at one choice of sizes. Nothing is run.
@@ -148,20 +206,21 @@ class Analysis:
             PatternError: a symbol has no value, or a value is not a size.
         """
         self._check(sizes)
-        for piece in self._pieces:
-            if piece.holds(sizes):
-                return At(piece, sizes)
+        for graph in self._graphs:
+            if graph.holds(sizes):
+                return At(graph, sizes)
         if not self.patterns.inputs() or self.source is None:
             raise InputError("these formulas cannot be derived again at other sizes")
-        piece = _retrace(self.source, self.patterns, sizes, train=self.train)
-        if not piece.findings:
-            self._pieces.append(piece)
-            return At(piece, sizes)
-        if all(finding.kind == "data" for finding in piece.findings):
-            return At(piece, sizes)
+        graph = self._trace(sizes)
+        if not graph.mistakes:
+            return At(graph, sizes)
         given = ", ".join(f"{name}={size}" for name, size in sizes.items())
-        reasons = [str(finding) for finding in piece.findings]
-        raise RejectedInput("\n".join([f"not accepted: {given}", *reasons]), reasons=reasons)
+        reasons = [str(finding) for finding in graph.findings]
+        raise RejectedInput(
+            "\n".join([f"not accepted: {given}", *reasons]),
+            reasons=reasons,
+            nearest=lambda: self.sizes.nearest(**sizes),
+        )
 
     def _check(self, sizes: Mapping[str, int]) -> None:
         names = self.symbols
@@ -218,7 +277,7 @@ def _retrace(
     if _is_spec(source):
         from shapecalc import spec
 
-        return spec.graph(source, sizes)
+        return spec.trace(source, sizes)
     from shapecalc.trace.run import trace
 
     return trace(source, patterns, sizes, train=train)

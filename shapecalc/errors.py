@@ -11,6 +11,7 @@ ShapecalcError
 │   ├── DTypeError       a tensor of a type that the op does not take
 │   └── SizeError        a size or parameter outside of what the op takes
 ├── RejectedInput        the model does not accept these sizes
+├── UndecidedError       the question has an answer that was not found
 ├── DataDependentError   Python asked for a value that no shape determines
 └── ForwardError         the model's own code raised
 """
@@ -20,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shapecalc.conditions import Condition
 
@@ -83,9 +84,28 @@ class SizeError(ShapeError):
 class RejectedInput(ShapecalcError):  # noqa: N818  # a verdict, not a failure
     """The model does not accept these sizes; `reasons` says which requirements fail."""
 
-    def __init__(self, message: str, *, reasons: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        reasons: Sequence[str] = (),
+        nearest: Callable[[], dict[str, int] | None] = lambda: None,
+    ) -> None:
         super().__init__(message)
         self.reasons = tuple(reasons)
+        self._nearest = nearest
+
+    @property
+    def nearest(self) -> dict[str, int] | None:
+        """The accepted sizes that are nearest; None where the model accepts none.
+
+        They are looked for when they are asked for: that may take other traces of the model.
+        """
+        return self._nearest()
+
+
+class UndecidedError(ShapecalcError):
+    """The question was not decided: isl cannot, or the paths were not all explored."""
 
 
 class DataDependentError(ShapecalcError):

@@ -42,6 +42,11 @@ class SizeSet:
         text = f"{{ [{', '.join(names)}] : {' and '.join(bounds) or 'true'} }}"
         return cls(names, isl.Set(text), ())
 
+    @classmethod
+    def none(cls, names: Sequence[str]) -> SizeSet:
+        """Return no sizes at all."""
+        return cls(names, isl.Set(f"{{ [{', '.join(names)}] : false }}"), ())
+
     def where(self, condition: Condition) -> SizeSet:
         """Return the part of the set that meets a condition."""
         known = condition.known()
@@ -66,6 +71,15 @@ class SizeSet:
         With open conditions, all symbols that those speak of have to be named.
         """
         return not self.at(sizes)._set.is_empty() and all(c.holds(sizes) for c in self.open)
+
+    def beside(self, sizes: Mapping[str, int], *, larger: bool) -> SizeSet:
+        """Return the part of the set where no named size is smaller than given, or larger."""
+        found = self._set
+        for n, name in enumerate(self.names):
+            if name in sizes:
+                bound = found.lower_bound_val if larger else found.upper_bound_val
+                found = bound(_SET, n, sizes[name])
+        return SizeSet(self.names, found, self.open)
 
     def at(self, sizes: Mapping[str, int]) -> SizeSet:
         """Return the part of the set at given values of some symbols."""

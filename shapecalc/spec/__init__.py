@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import shapecalc.ops  # registers the layers  # noqa: F401
-from shapecalc.spec.build_graph import graph
+from shapecalc.spec.build_graph import graph, trace
 from shapecalc.spec.load import load
 from shapecalc.spec.schema import Spec
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Spec", "generate", "graph", "json_schema", "load", "module"]
+__all__ = ["Spec", "generate", "graph", "json_schema", "load", "module", "trace"]
 
 
 def module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:

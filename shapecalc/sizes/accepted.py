@@ -1,0 +1,117 @@
+"""The sizes that a model accepts, as a set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from shapecalc.errors import UndecidedError
+from shapecalc.sets import SizeSet
+from shapecalc.sizes.exploration import Exploration, Piece, Rejection
+
+Sizes = dict[str, int]
+
+
+@dataclass(frozen=True)
+class AcceptedSizes:
+    """The input sizes for which a model runs to its end, exactly, and why it rejects the others.
+
+    Every size is in one of four sets: the `pieces` that are accepted, each with the formulas that
+    hold there; the `rejections`, each with its cause; what is `unexplored`, where nothing is
+    claimed; and what is `undecided`, where conditions meet that isl cannot write and no example
+    was found.
+    """
+
+    symbols: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+    rejections: tuple[Rejection, ...]
+    unexplored: tuple[SizeSet, ...] = ()
+    undecided: tuple[SizeSet, ...] = ()
+    ask: Callable[[Mapping[str, int]], bool] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls, exploration: Exploration, ask: Callable[[Mapping[str, int]], bool] | None = None
+    ) -> AcceptedSizes:
+        """Return what an exploration found so far; `ask` traces where nothing is known."""
+        return cls(
+            symbols=exploration.names,
+            pieces=tuple(exploration.pieces),
+            rejections=tuple(exploration.rejections),
+            unexplored=tuple(part.sizes for part in exploration.open if not part.sizes.is_empty()),
+            undecided=tuple(part.sizes for part in exploration.undecided),
+            ask=ask,
+        )
+
+    @cached_property
+    def proved(self) -> SizeSet:
+        """The accepted sizes of all pieces that isl can write, as one set."""
+        found = SizeSet.none(self.symbols)
+        for piece in self.pieces:
+            if not piece.sizes.open:
+                found = found.union(piece.sizes)
+        return found
+
+    @property
+    def complete(self) -> bool:
+        """Whether every size is known to be accepted or rejected."""
+        return not self.unexplored and not self.undecided
+
+    @property
+    def exact(self) -> bool:
+        """Whether the accepted sizes are one set of isl, and all that there are."""
+        return self.complete and not any(piece.sizes.open for piece in self.pieces)
+
+    def contains(self, **sizes: int) -> bool:
+        """Tell whether the model accepts these sizes; symbols that are not named may have any.
+
+        Where no path that was explored tells, the model is traced there.
+
+        Raises:
+            UndecidedError: for some of the sizes that are not named nothing is known.
+        """
+        if any(_meets(piece.sizes, sizes) for piece in self.pieces):
+            return True
+        rest = [part for part in (*self.unexplored, *self.undecided) if _may_meet(part, sizes)]
+        open_ = [piece.sizes for piece in self.pieces if piece.sizes.open]
+        if set(self.symbols) <= set(sizes):
+            return bool(rest) and self.ask is not None and self.ask(sizes)
+        if not rest and not any(_may_meet(part, sizes) for part in open_):
+            return False
+        missing = ", ".join(name for name in self.symbols if name not in sizes)
+        raise UndecidedError(f"not all paths of the model are known there: give {missing}, too")
+
+    def reasons(self, **sizes: int) -> tuple[Rejection, ...]:
+        """Return why the model rejects these sizes, one reason for each path that is left."""
+        return tuple(r for r in self.rejections if _meets(r.sizes, sizes))
+
+    def nearest(self, **sizes: int) -> Sizes | None:
+        """Return the accepted sizes nearest to these, by the sum of the differences in elements.
+
+        Of two that are as near, the larger. Symbols that are not named are not in the answer.
+        None where no accepted sizes are known.
+        """
+        return self._nearest(self.proved, sizes)
+
+    def neighbours(self, **sizes: int) -> tuple[Sizes, ...]:
+        """Return the nearest accepted sizes, the nearest none of which is smaller, nor larger."""
+        larger, smaller = (self.proved.beside(sizes, larger=side) for side in (True, False))
+        found = [self._nearest(part, sizes) for part in (self.proved, larger, smaller)]
+        return tuple(at for n, at in enumerate(found) if at is not None and at not in found[:n])
+
+    def _nearest(self, part: SizeSet, sizes: Mapping[str, int]) -> Sizes | None:
+        return part.nearest(sizes)
+
+
+def _meets(part: SizeSet, sizes: Mapping[str, int]) -> bool:
+    """Tell whether a set holds some sizes for certain."""
+    spoken = {str(s) for condition in part.open for s in condition.symbols}
+    return spoken <= sizes.keys() and part.contains(sizes)
+
+
+def _may_meet(part: SizeSet, sizes: Mapping[str, int]) -> bool:
+    """Tell whether a set may hold some sizes, as far as isl can tell."""
+    spoken = {str(s) for condition in part.open for s in condition.symbols}
+    known = spoken <= sizes.keys()
+    return part.contains(sizes) if known else part.at(sizes).is_empty() is not True
