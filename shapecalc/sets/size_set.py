@@ -59,6 +59,11 @@ class SizeSet:
             return SizeSet(self.names, self._set, (*self.open, condition))
         return SizeSet(self.names, met.coalesce(), self.open)
 
+    @property
+    def points(self) -> isl.Set:
+        """What isl holds: the set without its open conditions."""
+        return self._set
+
     def is_empty(self) -> bool | None:
         """Tell whether nothing is in the set; None where open conditions leave that undecided."""
         if self._set.is_empty():
@@ -128,12 +133,15 @@ class SizeSet:
         """Return the set among more symbols; the new ones are at least 1, or what `least` says."""
         if tuple(names) == self.names:
             return self
-        found = self._set
-        for n, name in enumerate(names):
-            if name not in self.names:
+        return SizeSet.every(names, least).also(self)
+
+    def also(self, other: SizeSet) -> SizeSet:
+        """Return the sizes whose values for some of the symbols are in the other set."""
+        found = other._set
+        for n, name in enumerate(self.names):
+            if name not in other.names:
                 found = found.insert_dims(_SET, n, 1).set_dim_name(_SET, n, name)
-                found = found.lower_bound_val(_SET, n, (least or {}).get(name, 1))
-        return SizeSet(names, found, self.open)
+        return self.intersect(SizeSet(self.names, found, other.open))
 
     # ---------------------------------------------------------------- points
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shapecalc.errors import UndecidedError
 from shapecalc.sets import SizeSet
 from shapecalc.sizes.exploration import Exploration, Piece, Rejection
+
+if TYPE_CHECKING:
+    from shapecalc.sets.parts import Part
+    from shapecalc.sizes.because import Because
 
 Sizes = dict[str, int]
 
@@ -23,7 +28,7 @@ class AcceptedSizes:
     was found.
     """
 
-    symbols: tuple[str, ...]
+    every: SizeSet = field(repr=False)  # all sizes that there are: at least 1, or 0 for a padding
     pieces: tuple[Piece, ...]
     rejections: tuple[Rejection, ...]
     unexplored: tuple[SizeSet, ...] = ()
@@ -36,13 +41,33 @@ class AcceptedSizes:
     ) -> AcceptedSizes:
         """Return what an exploration found so far; `ask` traces where nothing is known."""
         return cls(
-            symbols=exploration.names,
+            every=exploration.every,
             pieces=tuple(exploration.pieces),
             rejections=tuple(exploration.rejections),
             unexplored=tuple(part.sizes for part in exploration.open if not part.sizes.is_empty()),
             undecided=tuple(part.sizes for part in exploration.undecided),
             ask=ask,
         )
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The sizes of the inputs that are not numbers, and the parameters of a spec."""
+        return self.every.names
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What the proved sizes are, as people say it: a part for each group of symbols."""
+        from shapecalc.sets.parts import parts
+
+        return parts(self.proved)
+
+    @cached_property
+    def because(self) -> tuple[Because, ...]:
+        """What excludes the other sizes: the clauses of the parts, each with its causes."""
+        from shapecalc.sizes.because import because
+
+        clauses = [clause for part in self.parts for clause in part.clauses]
+        return because(clauses, self.every, self.rejections)
 
     @cached_property
     def proved(self) -> SizeSet:
@@ -86,22 +111,29 @@ class AcceptedSizes:
         """Return why the model rejects these sizes, one reason for each path that is left."""
         return tuple(r for r in self.rejections if _meets(r.sizes, sizes))
 
+    def failures(self, **sizes: int) -> tuple[Rejection, ...]:
+        """Return all that these sizes fail to meet: each symbol is also put to the test alone.
+
+        Alone means: with the nearest accepted sizes for the others.
+        """
+        near = self.nearest(**sizes) or {}
+        alone = [{**near, name: sizes[name]} for name in near]
+        found = [r for at in (sizes, *alone) for r in self.reasons(**at)]
+        return tuple({r.condition or r.message: r for r in reversed(found)}.values())[::-1]
+
     def nearest(self, **sizes: int) -> Sizes | None:
         """Return the accepted sizes nearest to these, by the sum of the differences in elements.
 
         Of two that are as near, the larger. Symbols that are not named are not in the answer.
         None where no accepted sizes are known.
         """
-        return self._nearest(self.proved, sizes)
+        return self.proved.nearest(sizes)
 
     def neighbours(self, **sizes: int) -> tuple[Sizes, ...]:
         """Return the nearest accepted sizes, the nearest none of which is smaller, nor larger."""
         larger, smaller = (self.proved.beside(sizes, larger=side) for side in (True, False))
-        found = [self._nearest(part, sizes) for part in (self.proved, larger, smaller)]
+        found = [part.nearest(sizes) for part in (self.proved, larger, smaller)]
         return tuple(at for n, at in enumerate(found) if at is not None and at not in found[:n])
-
-    def _nearest(self, part: SizeSet, sizes: Mapping[str, int]) -> Sizes | None:
-        return part.nearest(sizes)
 
 
 def _meets(part: SizeSet, sizes: Mapping[str, int]) -> bool:

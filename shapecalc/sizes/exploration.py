@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from shapecalc.conditions import Condition
-from shapecalc.graph import Finding, LayerGraph, Premise
+from shapecalc.graph import LayerGraph, Location, Premise
 from shapecalc.sets import SizeSet, search
 
 Trace = Callable[[Mapping[str, int]], LayerGraph]
@@ -33,25 +33,50 @@ class Piece:
         return not self.graph.findings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Sizes that a model rejects, and the requirement or the mistake that does it."""
+    """Sizes that a model rejects, and what rejects them.
+
+    They fail to meet `condition`, which `op` in module `layer` needs, called at `location`. Where
+    the model's own code raises, `op` is empty, and `condition` is that of the `assert` or of the
+    `if` around it, or None where none is known.
+    """
 
     sizes: SizeSet
-    cause: Premise | Finding
-    graph: LayerGraph
+    condition: Condition | None
+    message: str
+    layer: str = ""
+    op: str = ""
+    location: Location | None = None
 
-    @property
-    def condition(self) -> Condition | None:
-        """What the rejected sizes fail to meet; None for a mistake that has no condition."""
-        return self.cause.condition
 
-    @property
-    def message(self) -> str:
-        """What is wrong at these sizes."""
-        if isinstance(self.cause, Finding):
-            return self.cause.message
-        return self.cause.assumption.why
+def _failing(sizes: SizeSet, premise: Premise) -> Rejection:
+    """Return the sizes at which a requirement fails."""
+    return Rejection(
+        sizes=sizes,
+        condition=premise.condition,
+        message=premise.assumption.why,
+        layer=premise.layer,
+        op=premise.op,
+        location=premise.location,
+    )
+
+
+def _mistaken(sizes: SizeSet, graph: LayerGraph) -> Rejection:
+    """Return the sizes at which a trace ended in a mistake, with the last choice before it."""
+    mistake, last = graph.mistakes[0], next(reversed(graph.premises), None)
+    needed, op = mistake.condition, ""
+    if last is not None and last.assumption.kind == "branch" and last.location == mistake.location:
+        contrary = last.condition.negated()
+        needed, op = (contrary, last.op) if needed in (None, contrary) else (needed, "")
+    return Rejection(
+        sizes=sizes,
+        condition=needed,
+        message=mistake.message,
+        layer=mistake.layer,
+        op=op,
+        location=mistake.location,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +103,15 @@ class Exploration:
         self.names = tuple(hint)
         self.pieces: list[Piece] = []
         self.rejections: list[Rejection] = []
+        self.failed: list[LayerGraph] = []
         self.open: list[Open] = [Open(SizeSet.every(self.names, self._least), ())]
         self.undecided: list[Open] = []  # no sizes were found there, and none were ruled out
         self.traces = 0
+
+    @property
+    def every(self) -> SizeSet:
+        """All sizes that there are."""
+        return SizeSet.every(self.names, self._least)
 
     def until_accepted(self, *, traces: int) -> LayerGraph | None:
         """Trace until a graph reaches the outputs, and return it; None where none does.
@@ -113,8 +144,7 @@ class Exploration:
 
     def furthest(self) -> LayerGraph | None:
         """Return the graph of the failed trace that came furthest."""
-        graphs = [rejection.graph for rejection in self.rejections]
-        return max(graphs, key=lambda graph: len(graph.layers), default=None)
+        return max(self.failed, key=lambda graph: len(graph.layers), default=None)
 
     # ---------------------------------------------------------------- one part
 
@@ -147,12 +177,13 @@ class Exploration:
             if beyond.is_empty():
                 continue
             if premise.assumption.kind == "requirement":
-                self.rejections.append(Rejection(beyond, premise, graph))
+                self.rejections.append(_failing(beyond, premise))
             else:
                 cut.append(Open(beyond, (*path, condition.negated())))
             here, path = here.where(condition), (*path, condition)
         if graph.mistakes:
-            self.rejections.append(Rejection(here, graph.mistakes[0], graph))
+            self.failed.append(graph)
+            self.rejections.append(_mistaken(here, graph))
         else:
             self.pieces.append(Piece(here, graph))
         self.open += cut
