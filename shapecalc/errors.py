@@ -46,8 +46,8 @@ class SpecError(InputError):
     """A YAML spec has a mistake; the message starts with file:line:column."""
 
 
-class ShapeError(ShapecalcError):
-    """An op does not accept the shapes it is given.
+class ShapeError(ShapecalcError, RuntimeError):
+    """An op does not accept the shapes it is given: a RuntimeError, as it is in torch.
 
     `condition` is set where other sizes would be accepted: it is what they have to meet.
     `fix` is set only where the remedy is certain.

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapecalc.conditions import Condition
 from shapecalc.graph import LayerGraph, Location, Premise
 from shapecalc.sets import SizeSet, search
 
+NUMBERS = 32
 Trace = Callable[[Mapping[str, int]], LayerGraph]
 
 
@@ -81,10 +82,15 @@ def _mistaken(sizes: SizeSet, graph: LayerGraph) -> Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Sizes that no trace has answered for yet, and the conditions that lead there."""
+    """Sizes that no trace has answered for yet, and the conditions that lead there.
+
+    `numbered` counts the traces that only differ in a number that the model's code asked for at
+    one place: a `range(H)` has a path for every H.
+    """
 
     sizes: SizeSet
     path: tuple[Condition, ...]
+    numbered: int = 0
 
 
 class Exploration:
@@ -107,6 +113,7 @@ class Exploration:
         self.open: list[Open] = [Open(SizeSet.every(self.names, self._least), ())]
         self.undecided: list[Open] = []  # no sizes were found there, and none were ruled out
         self.traces = 0
+        self._numbers: dict[object, int] = {}
 
     @property
     def every(self) -> SizeSet:
@@ -126,11 +133,18 @@ class Exploration:
     def cover(
         self, *, traces: int, seconds: float, told: Callable[[Exploration], None] | None = None
     ) -> None:
-        """Trace until no part is open, or so many traces were made, or so much time has passed."""
+        """Trace until no part is open, or so many traces were made, or so much time has passed.
+
+        No more than `NUMBERS` traces are spent on the numbers that the code asks for at one place.
+        """
         end = time.monotonic() + seconds
         last = self.traces + traces
-        while self.open and self.traces < last and time.monotonic() < end:
-            self._explore(self.open.pop(0))
+        while self.traces < last and time.monotonic() < end:
+            part = next((part for part in self.open if part.numbered < NUMBERS), None)
+            if part is None:
+                break
+            self.open.remove(part)
+            self._explore(part)
             if told is not None:
                 told(self)
 
@@ -179,7 +193,8 @@ class Exploration:
             if premise.assumption.kind == "requirement":
                 self.rejections.append(_failing(beyond, premise))
             else:
-                cut.append(Open(beyond, (*path, condition.negated())))
+                contrary = (*path, condition.negated())
+                cut.append(Open(beyond, contrary, self._numbered(premise)))
             here, path = here.where(condition), (*path, condition)
         if graph.mistakes:
             self.failed.append(graph)
@@ -188,6 +203,15 @@ class Exploration:
             self.pieces.append(Piece(here, graph))
         self.open += cut
 
+    def _numbered(self, premise: Premise) -> int:
+        """Count the numbers that a size was found to be at one place of the code."""
+        condition = premise.condition
+        if condition.relation != "==" or not condition.right.is_Integer:
+            return 0
+        place = (premise.location, premise.op, condition.left)
+        self._numbers[place] = self._numbers.get(place, 0) + 1
+        return self._numbers[place]
+
     def _know(self, graph: LayerGraph) -> None:
         """Take up the symbols that a graph speaks of: a spec names some only as it goes on."""
         new = [name for name in _names(graph) if name not in self.names]
@@ -195,7 +219,7 @@ class Exploration:
             self.names = (*self.names, *new)
             self._hint = {**graph.hint, **self._hint}
             self.open = [
-                Open(part.sizes.with_names(self.names, self._least), part.path)
+                replace(part, sizes=part.sizes.with_names(self.names, self._least))
                 for part in self.open
             ]
 

@@ -18,7 +18,7 @@ from shapecalc.errors import DataDependentError, ForwardError
 from shapecalc.graph import Home, Label, Layer, LayerGraph, ModuleCall, OutputRef, Premise, Source
 from shapecalc.op import Call, Op
 from shapecalc.trace.containers import shapes_of, sources_in
-from shapecalc.trace.source import caller
+from shapecalc.trace.source import caller, is_caught
 
 MOST_LAYERS = 100_000  # op calls, beyond which a forward is taken for one without an end
 
@@ -171,11 +171,17 @@ class Recorder:
             yield
 
     def assume(self, assumptions: Sequence[Assumption], op: str = "") -> None:
-        """Write assumptions down, each with the place where it was made first."""
+        """Write assumptions down, each with the place where it was made first.
+
+        A requirement whose exception the model catches is a branch: the model goes on.
+        """
         for assumption in assumptions:
             if assumption.condition not in self.premises:
                 where = self._stack[-1].path if self._stack else ""
-                self.premises[assumption.condition] = Premise(assumption, where, caller(), op)
+                place = caller()
+                if is_caught(place):
+                    assumption = replace(assumption, kind="branch")
+                self.premises[assumption.condition] = Premise(assumption, where, place, op)
 
     # ------------------------------------------------------------------ module calls
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import linecache
 import os
 import sys
 from functools import lru_cache
@@ -45,6 +47,26 @@ def caller() -> Location | None:
             return _location(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return None
+
+
+def is_caught(location: Location | None) -> bool:
+    """Tell whether an exception at a place is caught by the code around it."""
+    return location is not None and location.line in _lines_in_try(location.file)
+
+
+@lru_cache(1 << 10)
+def _lines_in_try(file: str) -> frozenset[int]:
+    """Return the lines of a file that stand in the body of a `try` with an `except`."""
+    source = "".join(linecache.getlines(file))
+    if "except" not in source:  # spares most files the parser
+        return frozenset()
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a cell of a notebook may hold more than Python
+        return frozenset()
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.Try) and node.handlers]
+    ranges = [range(body[0].lineno, (body[-1].end_lineno or 0) + 1) for body in bodies]
+    return frozenset(line for lines in ranges for line in lines)
 
 
 def raised_at(error: BaseException) -> Location | None:
