@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SizeError,
         SpecError,
         TargetError,
+        UndecidedError,
     )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "SizeError",
     "SpecError",
     "TargetError",
+    "UndecidedError",
     "analyze",
     "symbol",
 ]

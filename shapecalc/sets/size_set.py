@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import islpy as isl
 
@@ -46,6 +46,10 @@ class SizeSet:
     def none(cls, names: Sequence[str]) -> SizeSet:
         """Return no sizes at all."""
         return cls(names, isl.Set(f"{{ [{', '.join(names)}] : false }}"), ())
+
+    def anything(self) -> SizeSet:
+        """Return all values of the same symbols, those below 0 included."""
+        return SizeSet(self.names, isl.Set.universe(self._set.get_space()), ())
 
     def where(self, condition: Condition) -> SizeSet:
         """Return the part of the set that meets a condition."""
@@ -97,10 +101,9 @@ class SizeSet:
     # ---------------------------------------------------------------- two sets
 
     def union(self, other: SizeSet) -> SizeSet:
-        """Return the sizes of either set; neither may have open conditions."""
-        assert not self.open
-        assert not other.open
-        return SizeSet(self.names, self._set.union(other._set).coalesce(), ())
+        """Return the sizes of either set; both have the same open conditions."""
+        assert set(self.open) == set(other.open)
+        return SizeSet(self.names, self._set.union(other._set).coalesce(), self.open)
 
     def intersect(self, other: SizeSet) -> SizeSet:
         """Return the sizes of both sets."""
@@ -116,6 +119,14 @@ class SizeSet:
         """Tell whether all sizes of another set are in this one, which has no open conditions."""
         assert not self.open
         return bool(other._set.is_subset(self._set))
+
+    def without(self, conditions: Collection[Condition]) -> SizeSet:
+        """Return the set without some of its open conditions."""
+        return SizeSet(self.names, self._set, [c for c in self.open if c not in conditions])
+
+    def matches(self, other: SizeSet) -> bool:
+        """Tell whether two sets are the same, their open conditions aside."""
+        return bool(self._set.is_equal(other._set))
 
     # ---------------------------------------------------------------- fewer symbols
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shapecalc.errors import UndecidedError
 from shapecalc.sets import SizeSet
+from shapecalc.sets.merging import merged
 from shapecalc.sizes.exploration import Exploration, Piece, Rejection
 
 if TYPE_CHECKING:
@@ -70,13 +71,14 @@ class AcceptedSizes:
         return because(clauses, self.every, self.rejections)
 
     @cached_property
+    def sets(self) -> tuple[SizeSet, ...]:
+        """The accepted sizes of all pieces, as few sets; most often it is one."""
+        return merged(piece.sizes for piece in self.pieces)
+
+    @property
     def proved(self) -> SizeSet:
-        """The accepted sizes of all pieces that isl can write, as one set."""
-        found = SizeSet.none(self.symbols)
-        for piece in self.pieces:
-            if not piece.sizes.open:
-                found = found.union(piece.sizes)
-        return found
+        """The accepted sizes that isl can write, as one set."""
+        return next((s for s in self.sets if not s.open), SizeSet.none(self.symbols))
 
     @property
     def complete(self) -> bool:
@@ -86,7 +88,7 @@ class AcceptedSizes:
     @property
     def exact(self) -> bool:
         """Whether the accepted sizes are one set of isl, and all that there are."""
-        return self.complete and not any(piece.sizes.open for piece in self.pieces)
+        return self.complete and not any(found.open for found in self.sets)
 
     def contains(self, **sizes: int) -> bool:
         """Tell whether the model accepts these sizes; symbols that are not named may have any.
@@ -96,10 +98,10 @@ class AcceptedSizes:
         Raises:
             UndecidedError: for some of the sizes that are not named nothing is known.
         """
-        if any(_meets(piece.sizes, sizes) for piece in self.pieces):
+        if any(_meets(found, sizes) for found in self.sets):
             return True
         rest = [part for part in (*self.unexplored, *self.undecided) if _may_meet(part, sizes)]
-        open_ = [piece.sizes for piece in self.pieces if piece.sizes.open]
+        open_ = [found for found in self.sets if found.open]
         if set(self.symbols) <= set(sizes):
             return bool(rest) and self.ask is not None and self.ask(sizes)
         if not rest and not any(_may_meet(part, sizes) for part in open_):
