@@ -55,8 +55,14 @@ class Condition:
         return Condition(self.left, _OPPOSITE[self.relation], self.right)
 
     def holds(self, sizes: Mapping[str, int]) -> bool:
-        """Tell whether the condition holds at `sizes`, by symbol name."""
-        left, right = dims.evaluate(self.left, sizes), dims.evaluate(self.right, sizes)
+        """Tell whether the condition holds at `sizes`, by symbol name.
+
+        Neither a condition nor its contrary holds where a size divides by 0.
+        """
+        try:
+            left, right = dims.evaluate(self.left, sizes), dims.evaluate(self.right, sizes)
+        except ZeroDivisionError:
+            return False
         return _compare(left, self.relation, right)
 
     def known(self) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from shapecalc.errors import UndecidedError
 from shapecalc.sets import SizeSet
 from shapecalc.sets.merging import merged
 from shapecalc.sizes.exploration import Exploration, Piece, Rejection
+from shapecalc.sizes.nearby import nearest_tried
 
 if TYPE_CHECKING:
     from shapecalc.sets.parts import Part
@@ -129,13 +130,24 @@ class AcceptedSizes:
         Of two that are as near, the larger. Symbols that are not named are not in the answer.
         None where no accepted sizes are known.
         """
-        return self.proved.nearest(sizes)
+        return _nearest(self.sets, sizes)
 
     def neighbours(self, **sizes: int) -> tuple[Sizes, ...]:
         """Return the nearest accepted sizes, the nearest none of which is smaller, nor larger."""
-        larger, smaller = (self.proved.beside(sizes, larger=side) for side in (True, False))
-        found = [part.nearest(sizes) for part in (self.proved, larger, smaller)]
+        larger, smaller = (
+            [part.beside(sizes, larger=side) for part in self.sets] for side in (True, False)
+        )
+        found = [_nearest(parts, sizes) for parts in (self.sets, larger, smaller)]
         return tuple(at for n, at in enumerate(found) if at is not None and at not in found[:n])
+
+
+def _nearest(sets: Sequence[SizeSet], sizes: Mapping[str, int]) -> Sizes | None:
+    found = [nearest_tried(part, sizes) if part.open else part.nearest(sizes) for part in sets]
+    return min(
+        (at for at in found if at is not None),
+        key=lambda at: sum(abs(at[name] - sizes[name]) for name in at),
+        default=None,
+    )
 
 
 def _meets(part: SizeSet, sizes: Mapping[str, int]) -> bool:
