@@ -1,0 +1,196 @@
+"""A set of one size as people say it: `a multiple of 16, at least 64`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import islpy as isl
+
+from shapecalc.sets.facts import (
+    Fact,
+    both,
+    either,
+    listed,
+    none_of,
+    one_of,
+    remainder_facts,
+    within,
+)
+from shapecalc.sets.periodic import Pattern, Run, parsed, patterns
+from shapecalc.sets.size_set import SizeSet
+
+_TOO_LONG = 40  # the weight beyond which a set is not said in words
+_FEW = 4  # numbers that are left out of a pattern one by one
+_FIRST = 6  # numbers that stand for a set that is not said in words
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One of the things that are true together of the sizes of a set, and of no others.
+
+    `sizes` are all numbers of which `text` is true, those below 1 included; `words` take for
+    granted that a size is at least 1.
+    """
+
+    text: str
+    words: str
+    sizes: SizeSet
+
+
+def clauses(sizes: SizeSet) -> tuple[Clause, ...]:
+    """Return the clauses that a set over one symbol, without open conditions, consists of.
+
+    >>> [clause.text for clause in clauses(SizeSet.every(["H"], {"H": 75}))]
+    ['H >= 75']
+    """
+    return said(sizes)[0]
+
+
+def words(sizes: SizeSet) -> str:
+    """Return a set over one symbol in words.
+
+    >>> words(SizeSet.every(["H"])), words(SizeSet.every(["H"], {"H": 75}))
+    ('any', 'at least 75')
+    """
+    return said(sizes)[1]
+
+
+def formal(sizes: SizeSet) -> str:
+    """Return a set over one symbol as a formula: `H mod 16 = 0 and H >= 16`."""
+    return joined(clauses(sizes))
+
+
+def joined(all_of: Sequence[Clause]) -> str:
+    """Return the texts of clauses as one, those that say `or` in parentheses."""
+    alone = len(all_of) == 1
+    texts = (c.text if alone or " or " not in c.text else f"({c.text})" for c in all_of)
+    return " and ".join(texts)
+
+
+def said(sizes: SizeSet) -> tuple[tuple[Clause, ...], str]:
+    """Return the clauses of a set over one symbol, and all of them in words.
+
+    Of several ways to say it the shortest is taken that is equal to the set, as isl proves.
+    """
+    (name,) = sizes.names
+    assert not sizes.open
+    if sizes.points.is_empty():
+        return (Clause(f"no {name} at all", "none", sizes),), "none"
+    sayings = [saying for pattern in patterns(sizes.points) for saying in _sayings(name, pattern)]
+    for facts, text in sorted(sayings, key=_weight):
+        found = tuple(_clause(name, fact) for fact in facts)
+        if _weight((facts, text)) <= _TOO_LONG and _together(found).is_equal(sizes.points):
+            return found, text
+    return _as_isl_has_it(name, sizes)
+
+
+def _weight(saying: tuple[Sequence[Fact], str]) -> float:
+    return sum(fact.weight for fact in saying[0])
+
+
+def _clause(name: str, fact: Fact) -> Clause:
+    points = parsed(fact.condition).set_dim_name(isl.dim_type.set, 0, name)
+    return Clause(fact.text, fact.words, SizeSet([name], points, ()))
+
+
+def _together(all_of: Sequence[Clause]) -> isl.Set:
+    points = all_of[0].sizes.points
+    for clause in all_of[1:]:
+        points = points.intersect(clause.sizes.points)
+    return points
+
+
+def _as_isl_has_it(name: str, sizes: SizeSet) -> tuple[tuple[Clause, ...], str]:
+    """Return one clause for a set that is beyond words: its first numbers, and isl's own text."""
+    rest, first = sizes.points, list[str]()
+    while len(first) < _FIRST and not rest.is_empty() and rest.dim_min_val(0).is_int():
+        low = rest.dim_min_val(0)
+        first.append(str(low))
+        rest = rest.intersect(parsed(f"n > {low}"))
+    start = ", ".join([*first, "..."])
+    text = f"{name} in {{{start}}}, all of {sizes.points}"
+    return (Clause(text, start, sizes),), start
+
+
+# ---------------------------------------------------------------------------- ways to say it
+
+
+def _sayings(name: str, pattern: Pattern) -> Iterator[tuple[list[Fact], str]]:
+    """Yield ways to say a pattern: its facts, and all of them in words."""
+    remainders = list(remainder_facts(name, pattern.modulus, pattern.remainders))
+    kind = " and ".join(fact.words for fact in remainders)
+    hull = Run(pattern.runs[0].first, pattern.runs[-1].last)
+    bound = within(name, hull)
+    if pattern.extra:
+        mixed = list(_mixed(name, pattern, remainders))
+        fact = either(mixed)
+        if " more than " in fact.words:  # 5 to 7; or 1 more than a multiple of 4
+            fact = replace(fact, options=("; or ".join(one.words for one in mixed),))
+        yield [fact], fact.words
+    elif len(pattern.runs) == 1 and hull.first == hull.last:
+        yield [replace(bound, options=(f"{hull.first} only",))], f"{hull.first} only"
+    elif len(pattern.runs) == 1 and hull.last == hull.first + 1:
+        fact = one_of(name, [hull.first, hull.last])
+        yield [fact], fact.words
+    elif len(pattern.runs) == 1:
+        text = _in_words(kind, pattern, hull)
+        lone = text if not kind else "0 included" if text.endswith("0 included") else bound.words
+        yield [*remainders, replace(bound, options=(lone,))], text
+    if len(pattern.runs) > 1 and not pattern.extra:
+        fact = either(list(_loose(name, pattern)))
+        yield [*remainders, fact], f"{kind}: {fact.words}" if kind else fact.words
+        without = pattern.missing(_FEW)
+        if without:
+            text = _in_words(kind, pattern, hull, but=listed(list(map(str, without)), "or"))
+            yield [*remainders, bound, none_of(name, without)], text
+
+
+def _in_words(kind: str, pattern: Pattern, hull: Run, *, but: str = "") -> str:
+    """Return a kind of numbers within bounds, without the bound that goes without saying."""
+    from_least = hull.first in (0, pattern.after(1))
+    bound = within("", hull).words
+    if hull.last is None and from_least:
+        bound = ""
+    elif hull.last is not None and hull.first == pattern.after(1):
+        bound = f"at most {hull.last}"
+    start = ", ".join(filter(None, (kind, bound))) or "any"
+    if but:
+        start = f"any but {but}" if start == "any" else f"{start}, but not {but}"
+    return f"{start}, 0 included" if hull.first == 0 and hull.last is None else start
+
+
+def _loose(name: str, pattern: Pattern) -> Iterator[Fact]:
+    """Yield the runs of a pattern, short ones as the numbers in them."""
+    numbers: list[int] = []
+    for run in pattern.runs:
+        members = pattern.few(run, 2)
+        if members is not None:
+            numbers += members
+            continue
+        if numbers:
+            yield one_of(name, numbers)
+        numbers = []
+        yield within(name, run)
+    if numbers:
+        yield one_of(name, numbers)
+
+
+def _mixed(name: str, pattern: Pattern, remainders: Sequence[Fact]) -> Iterator[Fact]:
+    """Yield the runs of a pattern and what is besides, each by itself."""
+    short, long = list(pattern.extra), list[Run]()
+    for run in pattern.runs:
+        members = pattern.few(run, 3)
+        if members is None:
+            long.append(run)
+        else:
+            short += [Run(number, number) for number in members]
+    yield from _loose(name, Pattern(1, (0,), tuple(sorted(short, key=lambda run: run.first))))
+    kind = " and ".join(fact.words for fact in remainders)
+    for run in long:
+        bound = within(name, run)
+        if run.last is not None:
+            words = f"{kind} from {run.first} to {run.last}"
+        else:
+            words = kind if run.first == pattern.after(1) else f"{kind} from {run.first} on"
+        yield both([*remainders, bound], words)
