@@ -379,7 +379,7 @@ def test_parts_are_true_of_the_sizes_of_any_set_alone(sizes: Sizes) -> None:
 
 def test_of_many_alternatives_the_first_are_shown() -> None:
     tokens = (
-        [is_(dims.floordiv(H, 16), "==", f), is_(dims.floordiv(W, 16), "==", 196 // f)]
+        [is_(dims.floordiv(H, 16), "==", f), is_(dims.floordiv(W, 16), "==", 400 // f)]
         for f in range(1, 401)
         if 400 % f == 0
     )
