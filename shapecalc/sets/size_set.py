@@ -168,13 +168,14 @@ class SizeSet:
         if not names or found.is_empty():
             return None
         offsets = [f"{name} - {near[name]}" for name in names]
+        # d' is the distance: no symbol is named so
         signs = itertools.product("+-", repeat=len(names))
         bounds = [
-            "d >= 0 " + " ".join(f"{s} ({o})" for s, o in zip(sign, offsets, strict=True))
+            "d' >= 0 " + " ".join(f"{s} ({o})" for s, o in zip(sign, offsets, strict=True))
             for sign in signs
         ]
         order = ", ".join(f"-{name}" for name in names)
-        ranked = isl.Map(f"{{ [{', '.join(names)}] -> [d, {order}] : {' and '.join(bounds)} }}")
+        ranked = isl.Map(f"{{ [{', '.join(names)}] -> [d', {order}] : {' and '.join(bounds)} }}")
         best = found.apply(ranked).lexmin().sample_point()
         values = [best.get_coordinate_val(_SET, n + 1).to_python() for n in range(len(names))]
         return {name: -value for name, value in zip(names, values, strict=True)}
