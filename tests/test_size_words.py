@@ -46,6 +46,9 @@ class Sizes:
             found = found.union(one)
         return found
 
+    def __and__(self, conditions: tuple[Condition, ...]) -> Sizes:
+        return Sizes(tuple((*path, *conditions) for path in self.alternatives), self.least)
+
     def holds(self, at: Mapping[str, int]) -> bool:
         above = min(at.values()) >= self.least
         return above and any(all(c.holds(at) for c in path) for path in self.alternatives)
@@ -164,6 +167,8 @@ ONE = [
     (either([rest(H, 32, "==", 0), is_(H, ">", 32)], [is_(H, "==", 1)]),         "H = 1 or (H mod 32 = 0 and H >= 64)", "1, or a multiple of 32 from 64 on"),
     (either([rest(H, 16, "==", 0), is_(H, "<", 60)], [rest(H, 16, "==", 0), is_(H, ">", 90)]), "H mod 16 = 0 and (16 <= H <= 48 or H >= 96)", "a multiple of 16: 16 to 48, or at least 96"),
     (either(*([rest(H, m, "==", 0)] for m in (2, 3, 5, 7))), "(H mod 2 = 0 or H mod 3 = 0 or H mod 5 = 0 or H mod 7 = 0) and H >= 2", "even or a multiple of 3 or a multiple of 5 or a multiple of 7"),
+    (either([rest(H, 32, "==", 0)], [is_(H, ">=", 512)]), "(H mod 32 = 0 or H >= 512) and H >= 32", "a multiple of 32, or at least 512"),
+    (either([rest(H, 32, "==", 0), is_(H, ">", 32)], [is_(H, ">=", 512)]), "(H mod 32 = 0 and H >= 64) or H >= 512", "a multiple of 32 from 64 on, or at least 512"),
     (every(rest(H, 100_003, "==", 0)),                   "H mod 100003 = 0 and H >= 100003", "a multiple of 100003"),
 ]
 # fmt: on
@@ -318,6 +323,14 @@ SEVERAL = [
     (either([is_(H, "==", W)], [is_(W, "==", 2 * H)]), [
         ("N", "N >= 1", "any"),
         ("HW", "(H = W or W = 2*H) and H >= 1", "H = W or W = 2*H")]),
+    (either([rest(H, 4, "==", 0), is_(H, "<", W)], [is_(H, "==", 7)]), [
+        ("N", "N >= 1", "any"),
+        ("HW", "H = 7 and W >= 1, or H < W and H mod 4 = 0 and H >= 4",
+         "H = 7, or H < W and H a multiple of 4")]),
+    (either([is_(H, ">=", 12)], [is_(W, ">=", 12)]) & (rest(H, 4, "==", 0), rest(W, 4, "==", 0)), [
+        ("N", "N >= 1", "any"),
+        ("HW", "(H >= 12 or W >= 12) and H mod 4 = 0 and H >= 4 and W mod 4 = 0 and W >= 4",
+         "H at least 12 or W at least 12; H and W both a multiple of 4")]),
     (LENET, [
         ("N", "N >= 1", "any"),
         ("HW", "28 <= H <= 31 and 28 <= W <= 31, or 12 <= H <= 15 and 108 <= W <= 111, "

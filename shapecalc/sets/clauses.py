@@ -116,41 +116,66 @@ def _as_isl_has_it(name: str, sizes: SizeSet) -> tuple[tuple[Clause, ...], str]:
 # ---------------------------------------------------------------------------- ways to say it
 
 
-def _sayings(name: str, pattern: Pattern) -> Iterator[tuple[list[Fact], str]]:
+_Said = tuple[list[Fact], str]
+
+
+def _sayings(name: str, pattern: Pattern) -> Iterator[_Said]:
     """Yield ways to say a pattern: its facts, and all of them in words."""
     remainders = list(remainder_facts(name, pattern.modulus, pattern.remainders))
     kind = " and ".join(fact.words for fact in remainders)
-    hull = Run(pattern.runs[0].first, pattern.runs[-1].last)
-    bound = within(name, hull)
-    if pattern.extra:
-        mixed = list(_mixed(name, pattern, remainders))
-        fact = either(mixed)
+    if pattern.extra and pattern.extra[-1].last is None:
+        yield _up_to_an_end(name, pattern, remainders, kind)
+    elif pattern.extra:
+        facts = list(_mixed(name, pattern, remainders, kind))
+        fact = either(facts)
         if " more than " in fact.words:  # 5 to 7; or 1 more than a multiple of 4
-            fact = replace(fact, options=("; or ".join(one.words for one in mixed),))
-        yield [fact], fact.words
-    elif len(pattern.runs) == 1 and hull.first == hull.last:
-        yield [replace(bound, options=(f"{hull.first} only",))], f"{hull.first} only"
-    elif len(pattern.runs) == 1 and hull.last == hull.first + 1:
-        fact = one_of(name, [hull.first, hull.last])
+            fact = replace(fact, options=("; or ".join(one.words for one in facts),))
         yield [fact], fact.words
     elif len(pattern.runs) == 1:
-        text = _in_words(kind, pattern, hull)
-        lone = text if not kind else "0 included" if text.endswith("0 included") else bound.words
-        yield [*remainders, replace(bound, options=(lone,))], text
-    if len(pattern.runs) > 1 and not pattern.extra:
-        fact = either(list(_loose(name, pattern)))
-        yield [*remainders, fact], f"{kind}: {fact.words}" if kind else fact.words
-        without = pattern.missing(_FEW)
-        if without:
-            text = _in_words(kind, pattern, hull, but=listed(list(map(str, without)), "or"))
-            yield [*remainders, bound, none_of(name, without)], text
+        yield _of_one_run(name, pattern, remainders, kind)
+    else:
+        yield from _of_runs(name, pattern, remainders, kind)
 
 
-def _in_words(kind: str, pattern: Pattern, hull: Run, *, but: str = "") -> str:
+def _of_one_run(name: str, pattern: Pattern, remainders: list[Fact], kind: str) -> _Said:
+    """Return how to say numbers within bounds: `a multiple of 16, at least 64`."""
+    (run,) = pattern.runs
+    bound = within(name, run)
+    if run.first == run.last:
+        return [replace(bound, options=(f"{run.first} only",))], f"{run.first} only"
+    if run.last == run.first + 1:
+        fact = one_of(name, [run.first, run.last])
+        return [fact], fact.words
+    text = _in_words(kind, pattern)
+    lone = text if not kind else "0 included" if text.endswith("0 included") else bound.words
+    return [*remainders, replace(bound, options=(lone,))], text
+
+
+def _of_runs(name: str, pattern: Pattern, remainders: list[Fact], kind: str) -> Iterator[_Said]:
+    """Yield `5 to 7, or at least 9`, and `at least 5, but not 8`."""
+    fact = either(list(_loose(name, pattern)))
+    yield [*remainders, fact], f"{kind}: {fact.words}" if kind else fact.words
+    without = pattern.missing(_FEW)
+    if without:
+        text = _in_words(kind, pattern, but=listed(list(map(str, without)), "or"))
+        yield [*remainders, within(name, pattern.hull), none_of(name, without)], text
+
+
+def _up_to_an_end(name: str, pattern: Pattern, remainders: list[Fact], kind: str) -> _Said:
+    """Return how to say a pattern beyond which everything is in: `even, or at least 512`."""
+    bound, end = within(name, pattern.hull), within(name, pattern.extra[-1])
+    if _goes_without_saying(pattern):
+        fact = either([both(remainders, kind), end])
+        return [fact, bound], _in_words(fact.words, pattern)
+    fact = either([both([*remainders, bound], f"{kind} from {pattern.hull.first} on"), end])
+    return [fact], fact.words
+
+
+def _in_words(kind: str, pattern: Pattern, *, but: str = "") -> str:
     """Return a kind of numbers within bounds, without the bound that goes without saying."""
-    from_least = hull.first in (0, pattern.after(1))
+    hull = pattern.hull
     bound = within("", hull).words
-    if hull.last is None and from_least:
+    if hull.last is None and _goes_without_saying(pattern):
         bound = ""
     elif hull.last is not None and hull.first == pattern.after(1):
         bound = f"at most {hull.last}"
@@ -158,6 +183,11 @@ def _in_words(kind: str, pattern: Pattern, hull: Run, *, but: str = "") -> str:
     if but:
         start = f"any but {but}" if start == "any" else f"{start}, but not {but}"
     return f"{start}, 0 included" if hull.first == 0 and hull.last is None else start
+
+
+def _goes_without_saying(pattern: Pattern) -> bool:
+    """Tell whether the runs begin where all sizes of the pattern do, with 0 or above."""
+    return pattern.hull.first in (0, pattern.after(1))
 
 
 def _loose(name: str, pattern: Pattern) -> Iterator[Fact]:
@@ -176,7 +206,7 @@ def _loose(name: str, pattern: Pattern) -> Iterator[Fact]:
         yield one_of(name, numbers)
 
 
-def _mixed(name: str, pattern: Pattern, remainders: Sequence[Fact]) -> Iterator[Fact]:
+def _mixed(name: str, pattern: Pattern, remainders: list[Fact], kind: str) -> Iterator[Fact]:
     """Yield the runs of a pattern and what is besides, each by itself."""
     short, long = list(pattern.extra), list[Run]()
     for run in pattern.runs:
@@ -186,11 +216,9 @@ def _mixed(name: str, pattern: Pattern, remainders: Sequence[Fact]) -> Iterator[
         else:
             short += [Run(number, number) for number in members]
     yield from _loose(name, Pattern(1, (0,), tuple(sorted(short, key=lambda run: run.first))))
-    kind = " and ".join(fact.words for fact in remainders)
     for run in long:
-        bound = within(name, run)
         if run.last is not None:
             words = f"{kind} from {run.first} to {run.last}"
         else:
             words = kind if run.first == pattern.after(1) else f"{kind} from {run.first} on"
-        yield both([*remainders, bound], words)
+        yield both([*remainders, within(name, run)], words)

@@ -18,10 +18,14 @@ from shapecalc.sets.text import isl_condition
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """Clauses that hold together, each over the same symbols, and all of them in words."""
+    """Clauses that hold together, each over the same symbols, and what they come to in words."""
 
     clauses: tuple[Clause, ...]
-    words: str
+    phrases: tuple[str, ...]
+
+    def words(self, link: str = ", ") -> str:
+        """Return all in words; what holds for every size is not said."""
+        return link.join(self.phrases) or "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def saying_of(sizes: SizeSet, candidates: Candidates, needed: Sequence[Clause]) 
     for name, saying in candidates.alone.items():
         kept = [clause for clause in saying.clauses if clause in needed]
         whole = len(kept) == len(saying.clauses)
-        text = saying.words if whole else ", ".join(clause.words for clause in kept)
+        text = saying.words() if whole else ", ".join(clause.words for clause in kept)
         if text and text != "any":
             phrases[name] = text
     if len(phrases) == 1 and diagonal(sizes.names).includes(sizes):
@@ -68,7 +72,7 @@ def saying_of(sizes: SizeSet, candidates: Candidates, needed: Sequence[Clause]) 
         words.append(_phrase(phrases, sizes.names))
     others = [clause for clause in needed if clause not in linked]
     order = [clause for clause in candidates.clauses if clause in others]
-    return Saying((*linked, *order), ", ".join(words) or "any")
+    return Saying((*linked, *order), tuple(words))
 
 
 def relations_of(piece: SizeSet) -> list[Clause]:
@@ -93,7 +97,7 @@ def _relation(condition: Condition, names: tuple[str, ...]) -> Clause:
 def of_symbol(sizes: SizeSet, name: str) -> Saying:
     """Return all that one symbol can be, as clauses over all symbols."""
     clauses, words = said(sizes.onto([name]))
-    return Saying(tuple(_spread(clause, sizes) for clause in clauses), words)
+    return Saying(tuple(_spread(clause, sizes) for clause in clauses), (words,))
 
 
 def _spread(clause: Clause, sizes: SizeSet) -> Clause:

@@ -36,7 +36,7 @@ def joint(sizes: SizeSet) -> tuple[tuple[Clause, ...], str]:
     if saying is not None:
         told = together(sizes.anything(), saying.clauses)
         if told.points.is_equal(sizes.points):
-            return saying.clauses, saying.words
+            return saying.clauses, saying.words("; " if " or " in saying.words() else ", ")
     text = str(sizes.points)
     return (Clause(text, text, sizes),), text
 
@@ -63,7 +63,7 @@ def _disjunction(sizes: SizeSet, pieces: Sequence[SizeSet]) -> Saying | None:
 
 
 def _length(saying: Saying) -> tuple[int, int]:
-    return len(saying.words), max(len(clause.text) for clause in saying.clauses)
+    return len(saying.words()), max(len(clause.text) for clause in saying.clauses)
 
 
 def _usual_first(piece: SizeSet) -> tuple[bool, list[int]]:
@@ -158,10 +158,22 @@ def _alternatives(sizes: SizeSet, pieces: Sequence[SizeSet], common: Candidates)
     sayings = [saying for piece in pieces if (saying := conjunction(piece, context, sizes))]
     if len(sayings) < len(pieces) or not all(saying.clauses for saying in sayings):
         return None
+    sayings = _needed_of_any(sayings, context)
     union = _union([together(sizes.anything(), saying.clauses) for saying in sayings])
-    texts, words = [joined(s.clauses) for s in sayings], [s.words for s in sayings]
+    texts, words = [joined(s.clauses) for s in sayings], [s.words(" and ") for s in sayings]
     either = Clause(_or(texts), _or(words), union)
     return _with_common(sizes, either, common)
+
+
+def _needed_of_any(sayings: list[Saying], context: SizeSet) -> list[Saying]:
+    """Return the alternatives without those that the others include."""
+    held = [together(context, saying.clauses) for saying in sayings]
+    found = list(range(len(sayings)))
+    for n in reversed(range(len(sayings))):
+        others = [held[other] for other in found if other != n]
+        if others and _union(others).includes(held[n]):
+            found.remove(n)
+    return [sayings[n] for n in found]
 
 
 def _all_but(sizes: SizeSet, common: Candidates) -> Saying | None:
@@ -193,9 +205,9 @@ def _first_of_many(sizes: SizeSet, pieces: Sequence[SizeSet]) -> Saying | None:
     if len(sayings) < len(shown):
         return None
     more = f"{len(pieces) - _SHOWN} more"
-    texts, words = [joined(s.clauses) for s in sayings], [s.words for s in sayings]
+    texts, words = [joined(s.clauses) for s in sayings], [s.words(" and ") for s in sayings]
     clause = Clause(_or([*texts, more]), _or([*words, more]), sizes)
-    return Saying((clause,), clause.words)
+    return Saying((clause,), (clause.words,))
 
 
 def _or(texts: Sequence[str]) -> str:

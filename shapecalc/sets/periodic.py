@@ -36,14 +36,19 @@ class Run:
 class Pattern:
     """The numbers within `runs` whose remainder modulo `modulus` is one of `remainders`.
 
-    `extra` are numbers besides, which have another remainder. With the modulus 1 the runs are
-    all there is.
+    `extra` are numbers besides, whatever their remainder. With the modulus 1 the runs are all
+    there is.
     """
 
     modulus: int
     remainders: tuple[int, ...]
     runs: tuple[Run, ...]
     extra: tuple[Run, ...] = ()
+
+    @property
+    def hull(self) -> Run:
+        """From the first number within the runs to the last one."""
+        return Run(self.runs[0].first, self.runs[-1].last)
 
     def members(self, first: int, last: int) -> Iterator[int]:
         """Yield the numbers of the pattern from `first` to `last`, in the runs or not."""
@@ -161,7 +166,12 @@ def _endless(points: isl.Set, first: int, period: int) -> Iterator[Pattern]:
         return
     modulus, remainders = _shortest(period, {n % period for n in _numbers(tail)})
     if modulus == 1:
-        yield Pattern(1, (0,), (*head, Run(start, None)))
+        end = Run(start, None)
+        yield Pattern(1, (0,), (*head, end))
+        if period > 1 and 0 < sum(map(len, head)) <= _LONGEST:
+            modulus, remainders = _shortest(period, {n % period for n in _numbers(head)})
+            if modulus > 1:
+                yield Pattern(modulus, remainders, (Run(first, None),), (end,))
     elif sum(map(len, head)) <= _LONGEST and (start - first) // modulus <= _LONGEST:
         yield _within(modulus, remainders, _numbers(head), start, endless=True)
 
