@@ -109,6 +109,8 @@ CONDITIONS = [
     Condition(dims.mod((f(H, 3) - 2) * (f(W, 2) - 5), 25), "==", 0),
     Condition(dims.mod(6 * H * W, 20), "==", 10),
     Condition(dims.mod(H * W + H, 9), "==", 3),
+    Condition(dims.mod(H * W + 5, 8), "==", 0),
+    Condition(dims.mod((H - 2) * (W + 3), 6), "==", 0),
     Condition(dims.mod(H * H, 8), "<=", 1),
     Condition(dims.mod(H * W, 500), "==", 0),
     Condition(112 * dims.floordiv(f(H, 3) * f(W, 3), 14) + 1, "!=", 1),
@@ -124,7 +126,7 @@ CONDITIONS = [
     Condition(dims.mod(60, (H - 3) * (H - 3)), "<=", 3),
     Condition(dims.floordiv(f(H, 2, 1), f(W, 2, 1)), "==", 2),
     Condition(-dims.floordiv(-f(W, 4), f(H, 4)) * f(H, 4), ">=", f(W, 4)),
-    Condition(f(W, 4), "==", f(W, 12) * dims.floordiv(f(W, 4), f(W, 12))),
+    Condition(f(W, 8), "==", f(W, 32) * dims.floordiv(f(W, 8), f(W, 32))),
     Condition(dims.floordiv(100, H) * W, "==", 50),
     Condition(dims.floordiv(-20, H) * W, "<", -25),
     # the smaller or larger of two
@@ -213,6 +215,32 @@ def test_one_bounded_symbol_is_enough() -> None:
     for h, w in ((64, 5), (64, 6), (100, 7), (223, 12), (223, 13)):
         at = isl.Set(f"{{ [H, W] : H = {h} and W = {w} }}")
         assert (not found.intersect(at).is_empty()) == divides.holds({"H": h, "W": w})
+
+
+PADDED = dims.floordiv(N * ceil(H, 8) * ceil(W, 8), f(H, 8, 5) * f(W, 8, 5))
+WINDOWS = dims.floordiv(48 * f(H, 2) * f(W, 2), f(H, 8) * f(W, 8))
+
+
+@pytest.mark.parametrize(
+    ("condition", "narrow"),
+    [
+        (Condition(N, "==", PADDED), "H mod 8 = 0 and W mod 8 = 7"),
+        (Condition(PADDED, "!=", 1), "H mod 8 = 4 and W mod 8 = 0"),
+        (Condition(WINDOWS, "==", 768), "N = 1 and H mod 8 < 2 and W mod 8 < 2"),
+        (Condition(WINDOWS, ">", 900), "N = 1 and H mod 8 < 2 and W mod 8 = 2"),
+    ],
+    ids=str,
+)
+def test_sizes_that_keep_pace_within_a_set_are_written_alike(
+    condition: Condition, narrow: str
+) -> None:
+    within = isl.Set(f"{{ [N, H, W] : N >= 1 and H >= 1 and W >= 1 and {narrow} }}")
+    for each in (condition, condition.negated()):
+        found = condition_set(each, within)
+        assert found is not None
+        inside = points(within.intersect(box("NHW", 1, 26)))
+        met = {p for p in inside if holds(each, dict(zip("NHW", p, strict=True)))}
+        assert points(found.intersect(box("NHW", 1, 26))) == met
 
 
 def test_what_divides_by_zero_is_not_met() -> None:

@@ -17,6 +17,7 @@ import islpy as isl
 
 from shapecalc import dims
 from shapecalc.conditions import Condition, Relation
+from shapecalc.sets.growth import with_fewer_atoms
 from shapecalc.sets.polynomial import Cases, Polynomial, gap
 from shapecalc.sets.products import (
     product_against_number,
@@ -99,8 +100,8 @@ def _met(condition: Condition, within: isl.Set, budget: _Budget) -> isl.Set | No
     if text is not None:
         return within.intersect(_parsed(_names(within), text))
     defined = _defined(condition, within, budget)
-    if defined is None:
-        return None
+    if defined is None or condition.known() is True:
+        return defined
     found = gap(condition)
     if found is not None and _affine(_against_zero(found, condition.relation)) is not None:
         return _met(_against_zero(found, condition.relation), defined, budget)
@@ -109,6 +110,9 @@ def _met(condition: Condition, within: isl.Set, budget: _Budget) -> isl.Set | No
         met = None if cases is None else _any(cases, defined, budget)
         if met is not None:
             return met
+    simpler = with_fewer_atoms(condition, defined)
+    if simpler != condition:
+        return _met(simpler, defined, budget)
     return _by_values(condition, defined, budget)
 
 

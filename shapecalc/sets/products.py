@@ -11,12 +11,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from sympy.functions.elementary.integers import floor
-
 from shapecalc import dims
 from shapecalc.conditions import Condition, Relation
 from shapecalc.dims import Dim
 from shapecalc.sets.factorisations import positive_product
+from shapecalc.sets.growth import growth
 from shapecalc.sets.polynomial import (
     ALWAYS,
     NEVER,
@@ -177,9 +176,9 @@ def _partners(found: Polynomial) -> list[tuple[Dim, Dim]] | None:
         return None
     left, right = (
         {
-            growth[0]: (atom, growth[1])
+            pace[0]: (atom, pace[1])
             for atom, power in zip(found.gens, powers, strict=True)
-            if power and (growth := _growth(atom)) is not None
+            if power and (pace := growth(atom)) is not None
         }
         for powers in (first, second)
     )
@@ -195,17 +194,3 @@ def _partners(found: Polynomial) -> list[tuple[Dim, Dim]] | None:
         scale *= ratio
         pairs.append((ratio.numerator * atom, ratio.denominator * partner))
     return pairs if scale == Fraction(int(number), -int(other)) else None
-
-
-def _growth(atom: Dim) -> tuple[Dim, Fraction] | None:
-    """Return the symbol of H or floor((a*H + c)/m), and how fast the atom grows with it: a/m."""
-    if atom.is_Symbol:
-        return atom, Fraction(1)
-    if atom.func is not floor or len(atom.free_symbols) != 1:
-        return None
-    (symbol,) = atom.free_symbols
-    x, m = dims.split_floor(atom)
-    slope = x.coeff(symbol)
-    if m == 0 or not slope.is_Integer or slope <= 0 or not (x - slope * symbol).is_Integer:
-        return None
-    return symbol, Fraction(int(slope), m)
