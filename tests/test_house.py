@@ -22,13 +22,14 @@ ROOT = Path(shapecalc.__file__).parent
 
 # From the ground up: a module imports only what stands before it. Names are files or packages.
 ORDER = (
-    "errors", "dims", "conditions", "sets", "access", "dtypes", "op", "registry", "ops", "graph", "receptive_field", "sizes", "at",
-    "inputs", "trace", "spec", "target", "analysis", "verify", "render", "cli", "__main__",
+    "errors", "dims", "conditions", "sets", "access", "dtypes", "op", "registry", "ops", "graph", "receptive_field", "at", "inputs",
+    "sizes", "trace", "spec", "target", "analysis", "verify", "render", "cli", "__main__",
 )  # fmt: skip
 # Imports against the order, made inside functions, and why.
 LAZY = {
     ("analysis", "verify"): "a.verify() is a method for people's sake",
     ("analysis", "render"): "print(a) is the table",
+    ("sizes", "render"): "print(a.sizes) is the answer in words",
     ("graph", "receptive_field"): "a[name].receptive_field is an attribute for people's sake",
 }
 FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}

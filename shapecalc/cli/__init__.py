@@ -18,6 +18,7 @@ from shapecalc.cli.ops import ops
 from shapecalc.cli.options import TRACEBACK
 from shapecalc.cli.output import say
 from shapecalc.cli.show import show
+from shapecalc.cli.sizes import sizes
 from shapecalc.cli.spec import spec
 from shapecalc.cli.verify import verify
 from shapecalc.errors import RejectedInput, ShapecalcError, ShapeError
@@ -49,6 +50,9 @@ class Commands(click.Group):
             if ctx.meta.get(TRACEBACK):
                 raise
             say(f"error: {error}")
+            if isinstance(error, RejectedInput) and (nearest := error.nearest):
+                given = ", ".join(f"{name}={size}" for name, size in nearest.items())
+                say(f"  nearest accepted: {given}")
             ctx.exit(1 if isinstance(error, (ShapeError, RejectedInput)) else 2)
         except (KeyboardInterrupt, click.Abort):
             say("interrupted")
@@ -86,5 +90,5 @@ def main() -> None:
     """
 
 
-for command in (show, field, verify, spec, ops):
+for command in (show, sizes, field, verify, spec, ops):
     main.add_command(command)

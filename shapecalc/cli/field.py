@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -15,11 +14,12 @@ from shapecalc.cli.options import (
     analyzed,
     model_options,
     no_layer,
+    on_path_at,
     output_option,
     read_at,
     read_indices,
 )
-from shapecalc.cli.output import emit, quiet, terminal
+from shapecalc.cli.output import emit, terminal
 from shapecalc.cli.show import report
 from shapecalc.errors import InputError
 
@@ -100,9 +100,8 @@ def field(
         option = "--at" if index is not None else "--pixel" if place else "--size"
         given = _complete(analysis, wanted, option)
         sizes = {symbol: given[symbol] for symbol in analysis.symbols if symbol in given}
-        with quiet():
-            # other sizes may take another path through the model, with fields of their own
-            analysis = replace(analysis, graph=analysis.at(**sizes).graph)
+        # other sizes may take another path through the model, with fields of their own
+        analysis = on_path_at(analysis, sizes)
     if name is None:
         emit(_table(analysis, form, depth, sizes, place, output), output)
     else:

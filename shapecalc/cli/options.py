@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from shapecalc.cli.output import quiet, say
-from shapecalc.errors import InputError, PatternError
+from shapecalc.errors import InputError, PatternError, RejectedInput
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
 
 TRACEBACK = "shapecalc.traceback"  # the key of click's `meta` for --traceback
+
+_TRACES, _SECONDS = 50, 2.0  # that are spent on the accepted sizes near rejected ones
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -180,6 +183,20 @@ def complete(analysis: Analysis, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return `sizes` with one for every symbol; those left out keep the size of the trace."""
     rest = {name: analysis.graph.hint[name] for name in analysis.symbols if name not in sizes}
     return {**sizes, **rest}
+
+
+def on_path_at(analysis: Analysis, sizes: Mapping[str, int]) -> Analysis:
+    """Return the analysis with the formulas of the path that the model takes at `sizes`.
+
+    Raises:
+        RejectedInput: the model does not accept them; a little is spent to know the nearest ones.
+    """
+    with quiet():
+        try:
+            return replace(analysis, graph=analysis.at(**sizes).graph)
+        except RejectedInput:
+            analysis.explore(traces=_TRACES, seconds=_SECONDS)
+            raise
 
 
 def read_sizes(text: str | None) -> list[tuple[int, ...]] | None:

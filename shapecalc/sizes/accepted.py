@@ -140,6 +140,20 @@ class AcceptedSizes:
         found = [_nearest(parts, sizes) for parts in (self.sets, larger, smaller)]
         return tuple(at for n, at in enumerate(found) if at is not None and at not in found[:n])
 
+    def __str__(self) -> str:
+        """Return what `shapecalc sizes` prints."""
+        from shapecalc.render import sizes_text
+
+        return sizes_text.document(self)
+
+    def __repr__(self) -> str:
+        """Return the sets alone: the graphs of the pieces are long."""
+        from shapecalc.sets.parts import parts
+
+        sets = " or ".join(", ".join(part.text for part in parts(found)) for found in self.sets)
+        rest = "" if self.complete else ", not all explored"
+        return f"<{type(self).__name__}: {sets or 'none'}{rest}>"
+
 
 def _nearest(sets: Sequence[SizeSet], sizes: Mapping[str, int]) -> Sizes | None:
     found = [nearest_tried(part, sizes) if part.open else part.nearest(sizes) for part in sets]
