@@ -223,8 +223,8 @@ def steps_between(start: Any, end: Any, step: Any) -> Dim:
         https://pytorch.org/docs/stable/generated/torch.arange.html
     """
     first, last, by = (_exact(value) for value in (start, end, step))
-    if by == 0:
-        raise SizeError("step is 0")
+    if by is not None:
+        require(by.as_numer_denom()[0], "!=", 0, "step is 0")
     if first is None or last is None or by is None:  # double arithmetic decides
         low, high, width = (_at_hint(value) for value in (start, end, step))
         steps = (high - low) / width

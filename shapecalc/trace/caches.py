@@ -1,4 +1,4 @@
-"""Sizes in Python's own hands: as operands of divmod, and as keys of dicts and caches.
+"""Sizes in Python's own hands: as operands of divmod and powers, and as keys of dicts and caches.
 
 A cache may outlive the trace: none may hand a symbolic tensor to the model later.
 """
@@ -21,12 +21,23 @@ _DEEPEST = 5  # tuples around a size in a key
 
 @contextlib.contextmanager
 def sizes() -> Iterator[None]:
-    """Let `divmod` take symbolic sizes."""
+    """Let `divmod` take symbolic sizes, and a power of floats a negative base."""
+    original = torch.SymFloat.__pow__, torch.SymFloat.__rpow__
     torch.SymInt.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore
+    torch.SymFloat.__pow__ = _power  # type: ignore[method-assign]
+    torch.SymFloat.__rpow__ = lambda exponent, base: _power(base, exponent)  # type: ignore
     try:
         yield
     finally:
         del torch.SymInt.__divmod__  # type: ignore
+        torch.SymFloat.__pow__, torch.SymFloat.__rpow__ = original  # type: ignore[method-assign]
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """Return a power as Python does: torch's own refuses a negative base."""
+    if isinstance(base, torch.Tensor) or isinstance(exponent, torch.Tensor):
+        return NotImplemented
+    return float(base) ** float(exponent)
 
 
 @contextlib.contextmanager

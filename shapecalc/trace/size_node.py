@@ -3,12 +3,15 @@
 `torch.SymInt(node)` accepts any object that answers torch's node protocol. `SizeNode` answers
 it with the normal form of `dims`, so that arithmetic on `x.shape` stays symbolic; where Python
 asks for a value (`if`, `range`, `int`), the value at the hint is given and the choice recorded.
+
+Floats are followed twice: as exact fractions, and as the doubles that Python's own arithmetic
+gives at the hint. `rounding` says how far the one may be taken for the other.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Literal, Protocol
 
@@ -18,10 +21,16 @@ import torch
 from shapecalc import dims
 from shapecalc.conditions import Condition, Relation
 from shapecalc.dims import Dim
+from shapecalc.trace import rounding
+from shapecalc.trace.rounding import Rounding, comparable, holds
 
 
 class Chooser(Protocol):
     """Who answers when Python asks for the value of a symbolic number."""
+
+    @property
+    def hint(self) -> Mapping[str, int]:
+        """The sizes of this path."""
 
     def decide(self, condition: Condition) -> bool:
         """Return whether a condition holds on this path, and record it."""
@@ -40,15 +49,26 @@ class SizeNode:
     """The node of a `torch.SymInt`, `SymFloat` or `SymBool`.
 
     `expr` is a `Dim` for an int, a sympy expression with exact fractions for a float, and a
-    `Condition` (or a bool) for a bool.
+    `Condition` (or a bool) for a bool. `double` is the value of a float at the hint,
+    and `scaled` the size and the float that it is the product of, if it is one.
     """
 
-    __slots__ = ("chooser", "expr", "kind")
+    __slots__ = ("chooser", "double", "expr", "kind", "rounding", "scaled")
 
-    def __init__(self, chooser: Chooser, expr: Any, kind: Kind = "int") -> None:
+    def __init__(
+        self,
+        chooser: Chooser,
+        expr: Any,
+        kind: Kind = "int",
+        double: float = 0.0,
+        rounding: Rounding = Rounding.NONE,
+    ) -> None:
         self.chooser = chooser
         self.expr = expr
         self.kind = kind
+        self.double = double
+        self.rounding = rounding
+        self.scaled: tuple[Dim, float] | None = None
 
     # what torch asks of every node
 
@@ -79,7 +99,7 @@ class SizeNode:
         return dims.as_int(self.expr) if self.kind == "int" else None
 
     def maybe_as_float(self) -> float | None:
-        return float(self.expr) if self.kind == "float" and self.expr.is_Number else None
+        return self.double if self.kind == "float" and self.expr.is_Number else None
 
     def maybe_as_bool(self) -> bool | None:
         return self.expr if isinstance(self.expr, bool) else None
@@ -91,7 +111,9 @@ class SizeNode:
         return SizeNode(self.chooser, dims.as_dim(number))
 
     def wrap_float(self, number: float) -> SizeNode:
-        return SizeNode(self.chooser, _exact(number), "float")
+        exact = _exact(number)
+        rounded = Rounding.NONE if exact.is_Rational else Rounding.OPEN
+        return SizeNode(self.chooser, exact, "float", number, rounded)
 
     def wrap_bool(self, truth: bool) -> SizeNode:
         return SizeNode(self.chooser, truth, "bool")
@@ -109,11 +131,13 @@ class SizeNode:
         return self.chooser.pin(self.expr) if number is None else number
 
     def guard_float(self, file: str, line: int) -> float:
-        if self.expr.is_Number:
-            return float(self.expr)
-        if self.expr.is_integer:
-            return float(self.chooser.pin(self.expr))
-        return self.chooser.pin_float(self.expr)
+        float_ = self.sym_float()
+        if float_.expr.is_Number:
+            return float_.double
+        if float_.expr.is_integer and not float_.rounding:
+            return float(self.chooser.pin(float_.expr))
+        self.chooser.pin_float(float_.expr)
+        return float_.double
 
     def guard_bool(self, file: str, line: int) -> bool:
         return self.expr if isinstance(self.expr, bool) else self.chooser.decide(self.expr)
@@ -126,31 +150,59 @@ class SizeNode:
     def _int(self, expr: Dim) -> SizeNode:
         return SizeNode(self.chooser, expr)
 
-    def _number(self, expr: Dim, *others: SizeNode) -> SizeNode:
-        floating = self.kind == "float" or any(other.kind == "float" for other in others)
-        return SizeNode(self.chooser, expr, "float" if floating else "int")
+    def _float(self, other: SizeNode, expr: Dim, double: float, rounded: Rounding) -> SizeNode:
+        rounded = rounded if math.isfinite(double) else Rounding.OPEN
+        symbols = self.expr.free_symbols | other.expr.free_symbols
+        if rounded is Rounding.OPEN and symbols != expr.free_symbols:
+            # in h * (w / h) the fraction forgets h, and the double does not
+            self.guard_float("", 0), other.guard_float("", 0)
+            return self.wrap_float(double)
+        return SizeNode(self.chooser, expr, "float", double, rounded)
 
     def add(self, other: SizeNode) -> SizeNode:
-        return self._number(dims.add(self.expr, other.expr), other)
+        expr = dims.add(self.expr, other.expr)
+        if self.kind == other.kind == "int":
+            return self._int(expr)
+        a, b = self.sym_float(), other.sym_float()
+        return a._float(b, expr, a.double + b.double, rounding.of_sum(a, b))
 
     def sub(self, other: SizeNode) -> SizeNode:
-        return self._number(dims.sub(self.expr, other.expr), other)
+        expr = dims.sub(self.expr, other.expr)
+        if self.kind == other.kind == "int":
+            return self._int(expr)
+        a, b = self.sym_float(), other.sym_float()
+        return a._float(b, expr, a.double - b.double, rounding.of_sum(a, b))
 
     def mul(self, other: SizeNode) -> SizeNode:
-        return self._number(dims.mul(self.expr, other.expr), other)
+        expr = dims.mul(self.expr, other.expr)
+        if self.kind == other.kind == "int":
+            return self._int(expr)
+        a, b = self.sym_float(), other.sym_float()
+        product = a._float(b, expr, a.double * b.double, rounding.of_product(a, b))
+        for size, number in ((a, b), (b, a)):
+            if size.expr.is_integer and not size.rounding and number.expr.is_Float:
+                product.scaled = size.expr, number.double
+        return product
 
     def neg(self) -> SizeNode:
-        return self._number(-self.expr)
+        return SizeNode(self.chooser, -self.expr, self.kind, -self.double, self.rounding)
 
     def pos(self) -> SizeNode:
         return self
 
+    def _refuse_zero(self) -> None:
+        """Raise as Python does where a divisor is 0; where the sizes say, this is a choice."""
+        if self.eq(self.wrap_int(0)).guard_bool("", 0):
+            raise ZeroDivisionError("division by zero")
+
     def int_floordiv(self, other: SizeNode) -> SizeNode:
+        other._refuse_zero()
         return self._int(dims.floordiv(self.expr, other.expr))
 
     floordiv = int_floordiv
 
     def mod(self, other: SizeNode) -> SizeNode:
+        other._refuse_zero()
         if self.kind == other.kind == "int":
             return self._int(dims.mod(self.expr, other.expr))
         left, right = self.guard_float("", 0), other.guard_float("", 0)
@@ -158,13 +210,13 @@ class SizeNode:
 
     python_mod = mod
 
-    def int_truediv(self, other: SizeNode) -> SizeNode:
-        return SizeNode(self.chooser, dims.expand(self.expr / other.expr), "float")
+    def truediv(self, other: SizeNode) -> SizeNode:
+        other._refuse_zero()
+        a, b = self.sym_float(), other.sym_float()
+        expr = dims.expand(self.expr / other.expr)
+        return a._float(b, expr, a.double / b.double, rounding.of_quotient(a, b))
 
-    def float_truediv(self, other: SizeNode) -> SizeNode:
-        return SizeNode(self.chooser, dims.expand(self.expr / other.expr), "float")
-
-    truediv = float_truediv
+    int_truediv = float_truediv = truediv
 
     def pow_by_natural(self, other: SizeNode) -> SizeNode:
         return self._int(dims.expand(self.expr ** other.guard_int("", 0)))
@@ -180,20 +232,28 @@ class SizeNode:
         return self.wrap_float(math.sqrt(self.guard_float("", 0)))
 
     def abs(self) -> SizeNode:
-        negative = Condition(self.expr, "<", 0)
-        known = negative.known()
-        return self.neg() if (self.chooser.decide(negative) if known is None else known) else self
+        return self.neg() if self.lt(self.wrap_int(0)).guard_bool("", 0) else self
 
     def sym_max(self, other: SizeNode) -> SizeNode:
-        return self._number(dims.maximum(self.expr, other.expr), other)
+        if self.kind == other.kind == "int":
+            return self._int(dims.maximum(self.expr, other.expr))
+        return self if self.ge(other).guard_bool("", 0) else other
 
     def sym_min(self, other: SizeNode) -> SizeNode:
-        return self._number(dims.minimum(self.expr, other.expr), other)
+        if self.kind == other.kind == "int":
+            return self._int(dims.minimum(self.expr, other.expr))
+        return self if self.le(other).guard_bool("", 0) else other
 
     # between float and int
 
     def sym_float(self) -> SizeNode:
-        return SizeNode(self.chooser, self.expr, "float")
+        if self.kind == "float":
+            return self
+        number = dims.evaluate(self.expr, self.chooser.hint)
+        return SizeNode(self.chooser, self.expr, "float", float(number))
+
+    def is_integer(self) -> SizeNode:
+        return self.eq(self.floor())
 
     def sym_int(self) -> SizeNode:
         return self.trunc()
@@ -215,17 +275,17 @@ class SizeNode:
     def round(self, ndigits: int | None = None) -> SizeNode:
         if self.kind == "int":
             return self
-        return self._int(dims.as_dim(round(self.guard_float("", 0), ndigits)))
+        number = round(self.guard_float("", 0), ndigits)
+        return self.wrap_float(number) if ndigits is not None else self._int(dims.as_dim(number))
 
     def _rounded(
         self, exact: Callable[[Dim, Dim], Dim], of_float: Callable[[float], int]
     ) -> SizeNode:
         if self.kind == "int":
             return self
-        factor, size = self.expr.as_coeff_Mul()
-        if factor.is_Float and of_float is math.floor and size.is_integer:
-            return self._int(dims.scaled(size, float(factor)))
-        if self.expr.has(sympy.Float):
+        if self.scaled and of_float is math.floor and (dims.lower_bound(self.scaled[0]) or 0) >= 0:
+            return self._int(dims.scaled(*self.scaled))
+        if self.rounding is Rounding.OPEN:
             return self._int(dims.as_dim(of_float(self.guard_float("", 0))))
         numerator, denominator = sympy.fraction(sympy.together(self.expr))
         return self._int(exact(numerator, denominator))
@@ -237,15 +297,15 @@ class SizeNode:
         if self.kind == "bool" or other.kind == "bool":
             same = self.guard_bool("", 0) == other.guard_bool("", 0)
             return self.wrap_bool(same if relation == "==" else not same)
-        gap = left - right
-        if gap.has(sympy.Float):
-            numbers = self.guard_float("", 0), other.guard_float("", 0)
-            return self.wrap_bool(_holds(numbers[0], relation, numbers[1]))
+        if self.kind == "float" or other.kind == "float":
+            a, b = self.sym_float().double, other.sym_float().double
+            if math.isinf(a) or math.isinf(b):
+                return self.wrap_bool(holds(a, relation, b))
         # fractions are multiplied out: a condition compares integers
-        numerator, denominator = sympy.fraction(sympy.together(gap))
-        if not denominator.is_positive:
+        numerator, denominator = sympy.fraction(sympy.together(left - right))
+        if not comparable(self, other) or not denominator.is_positive:
             return self.wrap_bool(
-                _holds(self.guard_float("", 0), relation, other.guard_float("", 0))
+                holds(self.guard_float("", 0), relation, other.guard_float("", 0))
             )
         if denominator != 1:
             left, right = dims.expand(numerator), dims.ZERO
@@ -311,17 +371,6 @@ class SizeNode:
 
     # last, since a method named `str` hides the type in the annotations that follow it
     __repr__ = str = _graph_repr = __str__
-
-
-def _holds(left: float, relation: Relation, right: float) -> bool:
-    return {
-        "==": left == right,
-        "!=": left != right,
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-    }[relation]
 
 
 def _exact(number: float) -> Dim:
