@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from shapecalc.sizes import AcceptedSizes
     from shapecalc.sizes.exploration import Exploration
+    from shapecalc.sizes.solution import Solution
     from shapecalc.spec import Spec
     from shapecalc.verify import Verification
 
@@ -194,6 +195,25 @@ class Analysis:
         except RejectedInput:
             return False
         return True
+
+    def solve(self, question: str, *, for_: str | Sequence[str] = ()) -> Solution:
+        """Return all sizes that answer a question, such as `out.H == 7`.
+
+        Comparisons of formulas of the symbols (`H`), of sizes of the output (`out.H`, `out[1]`)
+        and of layers (`layer4.H`), of parameters (`conv1.stride`) and of receptive fields
+        (`field(layer4).size`) are joined by `and`, `or` and `not`. What a layer is built for, as
+        `fc1.in_features`, stands for what arrives there. With `for_="p"` the answer is for which
+        p it is true of all accepted input sizes.
+
+        Raises:
+            PatternError: the question cannot be read.
+            InputError: it speaks of something that the model has not.
+        """
+        from shapecalc.sizes.solve import Solver
+
+        names = for_.replace(",", " ").split() if isinstance(for_, str) else for_
+        failed = self._exploration.failed
+        return Solver(self.sizes, failed, self.graph.hint).solve(question, for_=names)
 
     def at(self, **sizes: int) -> At:
         """Return every shape at one choice of sizes. Nothing is run.

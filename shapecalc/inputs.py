@@ -226,15 +226,33 @@ def parse_formula(
 def _size_of(node: ast.expr, symbol: Callable[[str], Dim]) -> Dim:
     match node:
         case ast.Constant(value=int(number)) if not isinstance(number, bool):
-            return _bounded(dims.as_dim, number)
+            return number_of(number)
         case ast.Name(id=name):
             return symbol(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_size_of(operand, symbol)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            sizes = _size_of(left, symbol), _size_of(right, symbol)
-            return _bounded(_OPERATORS[type(operator)], *sizes)
+            return combined(_size_of(left, symbol), operator, _size_of(right, symbol))
     raise ValueError("only integers, symbols, + - * // % and brackets are known")
+
+
+def number_of(number: int) -> Dim:
+    """Return a number as a size.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    return _bounded(dims.as_dim, number)
+
+
+def combined(left: Dim, operator: ast.operator, right: Dim) -> Dim:
+    """Return what one of + - * // % makes of two sizes.
+
+    Raises:
+        ValueError: the formula is too large.
+        ZeroDivisionError: it divides by zero.
+    """
+    return _bounded(_OPERATORS[type(operator)], left, right)
 
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {

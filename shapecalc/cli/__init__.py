@@ -19,6 +19,7 @@ from shapecalc.cli.options import TRACEBACK
 from shapecalc.cli.output import say
 from shapecalc.cli.show import show
 from shapecalc.cli.sizes import sizes
+from shapecalc.cli.solve import solve
 from shapecalc.cli.spec import spec
 from shapecalc.cli.verify import verify
 from shapecalc.errors import RejectedInput, ShapecalcError, ShapeError
@@ -90,5 +91,5 @@ def main() -> None:
     """
 
 
-for command in (show, sizes, field, verify, spec, ops):
+for command in (show, sizes, solve, field, verify, spec, ops):
     main.add_command(command)

@@ -14,6 +14,7 @@ from shapecalc.dims.atoms import (
     symbols_of,
 )
 from shapecalc.dims.bounds import lower_bound
+from shapecalc.dims.linear import coefficients, linear
 from shapecalc.dims.normal_form import (
     add,
     as_remainder,
@@ -50,6 +51,7 @@ __all__ = [
     "as_int",
     "as_remainder",
     "ceildiv",
+    "coefficients",
     "cofactor",
     "divides",
     "evaluate",
@@ -57,6 +59,7 @@ __all__ = [
     "floordiv",
     "format_dim",
     "format_shape",
+    "linear",
     "lower_bound",
     "maximum",
     "minimum",

@@ -1,0 +1,24 @@
+"""All values that a size takes in a set of sizes."""
+
+from __future__ import annotations
+
+import islpy as isl
+
+from shapecalc.dims import Dim
+from shapecalc.sets.size_set import SizeSet
+from shapecalc.sets.text import isl_text
+
+
+def spread(dim: Dim, sizes: SizeSet, name: str) -> SizeSet | None:
+    """Return the values of a formula as a set over one symbol, `name`; None where isl cannot.
+
+    >>> from shapecalc import dims
+    >>> spread(2 * dims.symbol("H") + 1, SizeSet.every(["H"]), "out").contains({"out": 2})
+    False
+    """
+    text = isl_text(dim, {})
+    if text is None or sizes.open or not {str(s) for s in dim.free_symbols} <= set(sizes.names):
+        return None
+    taken = sizes.points.apply(isl.Map(f"{{ [{', '.join(sizes.names)}] -> [{text}] }}"))
+    named = taken.coalesce().set_dim_name(isl.dim_type.set, 0, name)
+    return SizeSet([name], named, ())
