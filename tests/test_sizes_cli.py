@@ -157,7 +157,7 @@ def test_unet_at_100_columns() -> None:
         "                          where H mod 16 < 8; and so on, to H mod 16 = 0 by cat in up.3 (unet.py:60)\n"
         "            W             likewise, with W in the place of H\n"
     )
-    assert str(analyze(UNet()).sizes).splitlines()[1:] == result.stdout.splitlines()[1:]
+    assert str(analyze(UNet()).sizes) == result.stdout
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
@@ -197,6 +197,24 @@ def test_every_size(nets: str) -> None:
         "  accepts   every size",
         "  in words  any N, H and W",
     ]
+
+
+def test_conditions_that_isl_cannot_write() -> None:
+    spec = Path(__file__).parent.parent / "examples" / "conv_formula.yaml"
+    result = run("sizes", str(spec))
+    assert result.exit_code == 0
+    text = " ".join(result.stdout.split())
+    assert "H + 2*p >= d*(k - 1) + 1 and" in text
+    assert "p >= 0" in text
+    assert (
+        "H + 2*p >= d*(k - 1) + 1 Conv2d in conv (conv_formula.yaml:5): "
+        "the kernel spans d*(k - 1) + 1 elements, the padded input has H + 2*p"
+    ) in text
+    asked = run("sizes", str(spec), "--check", "H=3,W=3,k=9,p=0,s=1,d=1")
+    assert asked.exit_code == 1
+    assert "needs H + 2*p >= d*(k - 1) + 1: 3 and 9 at H = 3, k = 9, p = 0, d = 1" in " ".join(
+        asked.stdout.split()
+    )
 
 
 def test_one_size(nets: str) -> None:

@@ -213,7 +213,7 @@ def _verdict(
         except UndecidedError:
             sizes = complete(analysis, sizes)
             names = ", ".join(f"{name} = {size}" for name, size in sizes.items())
-            say(f"note: not all paths of the model are explored: asked at {names}")
+            say(f"note: that depends on sizes that are not named: asked at {names}")
             answer = verdict(found, sizes)
         reasons: tuple[str, ...] = ()
         if not answer.accepted and not answer.failures:

@@ -9,6 +9,7 @@ from shapecalc import dims
 from shapecalc.conditions import Condition
 from shapecalc.dims import Dim
 from shapecalc.graph import LayerGraph, Location, Premise
+from shapecalc.render import sizes_reasons
 from shapecalc.render import sizes_sheet as sheet
 from shapecalc.render.sizes_sheet import Budget
 from shapecalc.render.writing import VERSION, Json, write
@@ -88,7 +89,7 @@ def _verdict(answer: Verdict, found: AcceptedSizes, reasons: Sequence[str]) -> J
                 **_rejection(failure.rejection),
                 "left_at": None if failure.sides is None else failure.sides[0],
                 "right_at": None if failure.sides is None else failure.sides[1],
-                "text": sheet.failed(failure, answer.sizes, found.every),
+                "text": sizes_reasons.failed(failure, answer.sizes, found.every),
             }
             for failure in answer.failures
         ],

@@ -8,9 +8,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from shapecalc.render import sizes_reasons
 from shapecalc.render import sizes_sheet as sheet
-from shapecalc.render.plain import plain
-from shapecalc.render.sizes_sheet import Budget, Reason
+from shapecalc.render.plain import plain, plain_lines
+from shapecalc.render.sizes_reasons import Reason
+from shapecalc.render.sizes_sheet import Budget
 from shapecalc.render.text import item, print_parts
 from shapecalc.sets import SizeSet
 from shapecalc.sizes.accepted import AcceptedSizes
@@ -29,7 +31,7 @@ Line = tuple[str, RenderableType]
 def document(
     found: AcceptedSizes,
     *,
-    name: str = "the model",
+    name: str = "",
     paths: bool = False,
     budget: Budget | None = None,
     width: int | None = None,
@@ -39,7 +41,8 @@ def document(
     columns = width or _COLUMNS
     lines = [*_accepts(found, columns), *_why(found, columns), *_paths(found, paths, budget)]
     lines += _left(found, budget)
-    return print_parts([Text(plain(name), style="bold"), _grid(lines)], width=columns, color=color)
+    title = name or next((piece.graph.name for piece in found.pieces), "the model")
+    return print_parts([Text(plain(title), style="bold"), _grid(lines)], width=columns, color=color)
 
 
 def checked(
@@ -59,15 +62,16 @@ def checked(
     lines: list[Line] = []
     if asked.others is not None:
         lines.append(("for", Text(",  ".join(sheet.formal(asked.others)))))
-    failures = [sheet.failed(failure, asked.sizes, every) for failure in asked.failures]
-    lines += _labelled("because", map(Text, failures or map(plain, reasons)))
+    failures = [sizes_reasons.failed(failure, asked.sizes, every) for failure in asked.failures]
+    lines += _labelled("because", map(Text, failures or map(plain_lines, reasons)))
     if not asked.accepted and asked.unknown:
         lines.append(("nearest", Text("not known: the accepted sizes cannot be written as a set")))
     elif not asked.accepted:
         for label in ("nearest", "larger", "smaller"):
             at = getattr(asked, label)
             lines.append((label, Text("none" if at is None else sheet.numbered(at))))
-    return print_parts([title, _grid(lines)], width=width or _COLUMNS, color=color)
+    parts = [title, _grid(lines)] if lines else [title]
+    return print_parts(parts, width=width or _COLUMNS, color=color)
 
 
 # ---------------------------------------------------------------------------- the sections
@@ -88,7 +92,7 @@ def _accepts(found: AcceptedSizes, columns: int) -> Iterator[Line]:
         for n, sizes in enumerate(found.sets):
             texts, words = sheet.formal(sizes), sheet.in_words(sizes)
             yield "or" if n else label, _joined(texts, room)
-            if words != texts:
+            if words != texts and not sizes.open:
                 yield "in words", _joined(words, room)
     for text in dict.fromkeys(sheet.end(piece.graph) for piece in found.pieces):
         yield from _labelled("as far as", [Text(text)] if text else [])
@@ -96,11 +100,11 @@ def _accepts(found: AcceptedSizes, columns: int) -> Iterator[Line]:
 
 def _why(found: AcceptedSizes, columns: int) -> Iterator[Line]:
     if not found.pieces:
-        never, sometimes = sheet.refusals(found)
+        never, sometimes = sizes_reasons.refusals(found)
         yield from _labelled("because", map(Text, never or sometimes))
         yield from _labelled("besides", map(Text, sometimes if never else ()))
         return
-    reasons = sheet.reasons(found)
+    reasons = sizes_reasons.reasons(found)
     if all(len(reason.clause) <= _CLAUSE for reason in reasons):
         beside = Table.grid(padding=(0, 2))
         for reason in reasons:
@@ -127,7 +131,7 @@ def _paths(found: AcceptedSizes, listed: bool, budget: Budget | None) -> Iterato
         yield "paths", Text(f"{paths}, {how}{spent}")
     for n, agreement in enumerate(agreements(found.pieces) if listed else (), start=1):
         drawn = Table.grid(padding=(0, 1))
-        for line in sheet.path(agreement, found.every):
+        for line in sheet.path(agreement, found):
             drawn.add_row(Text(line))
         yield f"{n}".rjust(len("paths")), drawn
 
@@ -163,8 +167,10 @@ def _joined(texts: Sequence[str], room: int) -> RenderableType:
 
 
 def _broken(text: str, room: int) -> str:
-    """Return a text that is too long with each of its alternatives on a line."""
-    return text if len(text) <= room else text.replace(", or ", ",\nor ")
+    """Return a text that is too long with each of its alternatives or conditions on a line."""
+    if len(text) <= room:
+        return text
+    return text.replace(", or ", ",\nor ") if ", or " in text else text.replace(" and ", " and\n")
 
 
 def _grid(lines: Sequence[Line]) -> RenderableType:
