@@ -17,10 +17,11 @@ from shapecalc.sets.facts import (
     remainder_facts,
     within,
 )
-from shapecalc.sets.periodic import Pattern, Run, parsed, patterns
+from shapecalc.sets.periodic import Pattern, Run, halves, parsed, patterns
 from shapecalc.sets.size_set import SizeSet
 
 _TOO_LONG = 40  # the weight beyond which a set is not said in words
+_LONG = 6  # the weight from which on a shorter way is looked for
 _FEW = 4  # numbers that are left out of a pattern one by one
 _FIRST = 6  # numbers that stand for a set that is not said in words
 
@@ -77,15 +78,41 @@ def said(sizes: SizeSet) -> tuple[tuple[Clause, ...], str]:
     assert not sizes.open
     if sizes.points.is_empty():
         return (Clause(f"no {name} at all", "none", sizes),), "none"
-    sayings = [saying for pattern in patterns(sizes.points) for saying in _sayings(name, pattern)]
-    for facts, text in sorted(sayings, key=_weight):
-        found = tuple(_clause(name, fact) for fact in facts)
-        if _weight((facts, text)) <= _TOO_LONG and _together(found).is_equal(sizes.points):
-            return found, text
-    return _as_isl_has_it(name, sizes)
+    found = _shortest(name, sizes.points)
+    if found is None or _weight(found) > _LONG:
+        found = min(
+            filter(None, (found, _in_halves(name, sizes.points))), key=_weight, default=None
+        )
+    if found is None:
+        return _as_isl_has_it(name, sizes)
+    facts, text = found
+    return tuple(_clause(name, fact) for fact in facts), text
 
 
-def _weight(saying: tuple[Sequence[Fact], str]) -> float:
+_Said = tuple[list[Fact], str]
+
+
+def _shortest(name: str, points: isl.Set) -> _Said | None:
+    """Return the shortest way to say a set, which is equal to it."""
+    sayings = [saying for pattern in patterns(points) for saying in _sayings(name, pattern)]
+    for saying in sorted(sayings, key=_weight):
+        if _weight(saying) <= _TOO_LONG and _together(saying[0]).is_equal(points):
+            return saying
+    return None
+
+
+def _in_halves(name: str, points: isl.Set) -> _Said | None:
+    """Return how to say a set that has one pattern up to a number and another one from there."""
+    said_of = [_shortest(name, half) for half in halves(points) if not half.is_empty()]
+    sayings = [saying for saying in said_of if saying is not None]
+    if len(sayings) < 2:
+        return None
+    fact = either([both(facts, text) for facts, text in sayings])
+    text = "; or ".join(text.removesuffix(" only") for _, text in sayings)
+    return ([replace(fact, options=(text,))], text) if _together([fact]).is_equal(points) else None
+
+
+def _weight(saying: _Said) -> float:
     return sum(fact.weight for fact in saying[0])
 
 
@@ -94,10 +121,10 @@ def _clause(name: str, fact: Fact) -> Clause:
     return Clause(fact.text, fact.words, SizeSet([name], points, ()))
 
 
-def _together(all_of: Sequence[Clause]) -> isl.Set:
-    points = all_of[0].sizes.points
-    for clause in all_of[1:]:
-        points = points.intersect(clause.sizes.points)
+def _together(facts: Sequence[Fact]) -> isl.Set:
+    points = parsed(facts[0].condition)
+    for fact in facts[1:]:
+        points = points.intersect(parsed(fact.condition))
     return points
 
 
@@ -116,9 +143,6 @@ def _as_isl_has_it(name: str, sizes: SizeSet) -> tuple[tuple[Clause, ...], str]:
 # ---------------------------------------------------------------------------- ways to say it
 
 
-_Said = tuple[list[Fact], str]
-
-
 def _sayings(name: str, pattern: Pattern) -> Iterator[_Said]:
     """Yield ways to say a pattern: its facts, and all of them in words."""
     remainders = list(remainder_facts(name, pattern.modulus, pattern.remainders))
@@ -126,10 +150,7 @@ def _sayings(name: str, pattern: Pattern) -> Iterator[_Said]:
     if pattern.extra and pattern.extra[-1].last is None:
         yield _up_to_an_end(name, pattern, remainders, kind)
     elif pattern.extra:
-        facts = list(_mixed(name, pattern, remainders, kind))
-        fact = either(facts)
-        if " more than " in fact.words:  # 5 to 7; or 1 more than a multiple of 4
-            fact = replace(fact, options=("; or ".join(one.words for one in facts),))
+        fact = _apart(list(_mixed(name, pattern, remainders, kind)))
         yield [fact], fact.words
     elif len(pattern.runs) == 1:
         yield _of_one_run(name, pattern, remainders, kind)
@@ -165,9 +186,9 @@ def _up_to_an_end(name: str, pattern: Pattern, remainders: list[Fact], kind: str
     """Return how to say a pattern beyond which everything is in: `even, or at least 512`."""
     bound, end = within(name, pattern.hull), within(name, pattern.extra[-1])
     if _goes_without_saying(pattern):
-        fact = either([both(remainders, kind), end])
+        fact = _apart([both(remainders, kind), end])
         return [fact, bound], _in_words(fact.words, pattern)
-    fact = either([both([*remainders, bound], f"{kind} from {pattern.hull.first} on"), end])
+    fact = _apart([both([*remainders, bound], f"{kind} from {pattern.hull.first} on"), end])
     return [fact], fact.words
 
 
@@ -188,6 +209,14 @@ def _in_words(kind: str, pattern: Pattern, *, but: str = "") -> str:
 def _goes_without_saying(pattern: Pattern) -> bool:
     """Tell whether the runs begin where all sizes of the pattern do, with 0 or above."""
     return pattern.hull.first in (0, pattern.after(1))
+
+
+def _apart(facts: Sequence[Fact]) -> Fact:
+    """Return alternatives that are told apart: `5 to 7; or 1 more than a multiple of 4`."""
+    fact = either(facts)
+    if " more than " not in fact.words:
+        return fact
+    return replace(fact, options=("; or ".join(one.words for one in facts),))
 
 
 def _loose(name: str, pattern: Pattern) -> Iterator[Fact]:

@@ -155,11 +155,24 @@ def _regular(points: isl.Set, first: int) -> Iterator[Pattern]:
             yield pattern
 
 
-def _endless(points: isl.Set, first: int, period: int) -> Iterator[Pattern]:
+def halves(points: isl.Set) -> list[isl.Set]:
+    """Return a set without end below and from the number on from which it is periodic."""
+    low, high, period = points.dim_min_val(0), points.dim_max_val(0), _period(points)
+    if not low.is_int() or high.is_int() or period > _LONGEST:
+        return []
+    start = _start(points, low.to_python(), period)
+    return [points.intersect(parsed(f"n {sign} {start}")) for sign in ("<", ">=")]
+
+
+def _start(points: isl.Set, first: int, period: int) -> int:
     shifted = points.apply(isl.Map(f"{{ [n] -> [n - {period}] }}"))
     changes = points.subtract(shifted).union(shifted.subtract(points))
     changes = changes.intersect(parsed(f"n >= {first}"))
-    start = first if changes.is_empty() else changes.dim_max_val(0).to_python() + 1
+    return first if changes.is_empty() else int(changes.dim_max_val(0).to_python()) + 1
+
+
+def _endless(points: isl.Set, first: int, period: int) -> Iterator[Pattern]:
+    start = _start(points, first, period)
     tail = _runs(_between(points, start, start + period))
     head = _runs(_between(points, first, start))
     if tail is None or head is None:
