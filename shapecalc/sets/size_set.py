@@ -103,7 +103,11 @@ class SizeSet:
     def union(self, other: SizeSet) -> SizeSet:
         """Return the sizes of either set; both have the same open conditions."""
         assert set(self.open) == set(other.open)
-        return SizeSet(self.names, self._set.union(other._set).coalesce(), self.open)
+        both = self._set.union(other._set).coalesce()
+        if both.n_basic_set() > 1:
+            hull = isl.Set.from_basic_set(both.simple_hull())  # one set, where that is no more
+            both = hull if hull.is_subset(both) else both
+        return SizeSet(self.names, both, self.open)
 
     def intersect(self, other: SizeSet) -> SizeSet:
         """Return the sizes of both sets."""
