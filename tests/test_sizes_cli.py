@@ -181,13 +181,37 @@ def test_features_that_are_counted(nets: str) -> None:
     result = sizes(nets, "Flat")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert "linear in linear" in result.stdout
-    assert "= 6" in result.stdout or "= 24, the input features" in result.stdout
+    text = " ".join(result.stdout.split())
+    assert "= 24, the input features" in text
+    assert "linear (nets_of_sizes.py:82) needs 4*floor((H + 1)/2)*floor((W + 1)/2) = 24" in text
     accepted = analyze(model("Flat"), "N,3,H,W").sizes
     for height in range(1, 14):
         for width in range(1, 14):
             assert accepted.contains(H=height, W=width) == runs("Flat", 1, height, width)
     assert lines[1].startswith("  accepts   N >= 1,")
+
+
+NEEDS = [
+    (nn.Conv1d(4, 8, 3), "N,C,L", "C = 4   conv1d in 0 needs C = 4, the input channels"),
+    (nn.PixelUnshuffle(4), "N,3,H,W", "pixel_unshuffle in 0 needs H mod 4 = 0: height H is not"),
+    (nn.LayerNorm(30), "N,3,H,W", "W = 30  layer_norm in 0 needs W = 30, the normalized size"),
+    (nn.ReflectionPad2d(3), "N,3,H,W", "H >= 4  pad in 0 needs H > 3: reflection of 3 elements"),
+]
+
+
+@pytest.mark.parametrize(("layer", "pattern", "expected"), NEEDS, ids=lambda x: str(x)[:12])
+def test_what_an_op_needs_in_words(layer: nn.Module, pattern: str, expected: str) -> None:
+    assert expected in str(analyze(nn.Sequential(layer), pattern).sizes)
+
+
+def test_a_number_stands_on_the_right() -> None:
+    class Joined(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([x, torch.zeros(2, 3, 7, 9)], 1)
+
+    text = str(analyze(Joined(), "N,3,H,W").sizes)
+    assert "H = 7  cat (test_sizes_cli.py:" in text
+    assert ") needs H = 7\n" in text
 
 
 def test_every_size(nets: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shapecalc import dims
 from shapecalc.conditions import Condition
 from shapecalc.render.plain import plain
-from shapecalc.render.sizes_sheet import limits, numbered, place
+from shapecalc.render.sizes_sheet import limits, listed, numbered, place
 from shapecalc.sets import SizeSet
 from shapecalc.sizes.accepted import AcceptedSizes
 from shapecalc.sizes.because import Because
@@ -37,8 +37,9 @@ def reasons(found: AcceptedSizes) -> list[Reason]:
     lines: list[Reason] = []
     for because in () if found.proved.is_empty() else found.because:
         names, clause = because.clause.sizes.names, because.clause.text
-        shown = clause if len(clause) <= _LONGEST else f"just these {' and '.join(names)}"
-        reason = Reason(shown, _because(because, found) + _beyond(because, found))
+        if len(clause) > _LONGEST:
+            clause = f"just these {listed(names)}"
+        reason = Reason(clause, _because(because, clause, found) + _beyond(because, found))
         lines.append(reason)
         if len(names) == 1:
             said.setdefault(names[0], []).append(reason)
@@ -75,8 +76,8 @@ def _renamed(reason: Reason, old: str, new: str) -> Reason:
     return Reason(re.sub(pattern, new, reason.clause), re.sub(pattern, new, reason.cause))
 
 
-def _because(because: Because, found: AcceptedSizes) -> str:
-    causes, decisive, clause = because.causes, because.decisive, because.clause.text
+def _because(because: Because, clause: str, found: AcceptedSizes) -> str:
+    causes, decisive = because.causes, because.decisive
     if not causes:
         return "of several conditions together" if found.complete else "as far as explored"
     if decisive is not None and (_is_bound(causes[0]) or decisive == causes[0]):
@@ -116,7 +117,9 @@ def _is_bound(rejection: Rejection) -> bool:
 def who(rejection: Rejection) -> str:
     """Return the op that a rejection comes from, with its layer and its place."""
     op = plain(rejection.op.rpartition(".")[2]) or "code"
-    layer = f" in {plain(rejection.layer)}" if rejection.layer else ""
+    around, _, own = rejection.layer.rpartition(".")
+    inside = around if re.sub(r"_\d+$", "", own) == op else rejection.layer
+    layer = f" in {plain(inside)}" if inside else ""
     spot = place(rejection.location)
     return f"{op}{layer}{f' ({spot})' if spot else ''}"
 
@@ -132,7 +135,8 @@ def sentence(rejection: Rejection, every: SizeSet, *, besides: str = "") -> str:
     if condition is None:
         return f"{who(rejection)}: {plain(rejection.message)}"
     where = _holds_where(condition, every, besides)
-    return f"{who(rejection)} needs {condition}{where}{_explained(rejection, condition)}"
+    what = _explained(rejection, condition)
+    return f"{who(rejection)} needs {_number_last(condition)}{where}{what}"
 
 
 def _raised(rejection: Rejection) -> str:
@@ -143,8 +147,16 @@ def _raised(rejection: Rejection) -> str:
         layer = f" in {plain(rejection.layer)}" if rejection.layer else ""
         return f"{unless}{spot or 'the model'}{layer} raises {message}"
     layer = f"layer '{plain(rejection.layer)}'" if rejection.layer else ""
-    where = " at ".join(filter(None, (layer, spot)))
-    return f"{unless}{where + ': ' if where else ''}{message}"
+    where = " at ".join(filter(None, (layer, spot))) or "the model"
+    needs = "" if rejection.condition is None else f" needs {_number_last(rejection.condition)}"
+    return f"{where}{needs}: {message}"
+
+
+def _number_last(condition: Condition) -> str:
+    """Return a condition with a number on its right: `H = 7` for `7 = H`."""
+    turned = condition.relation in ("==", "!=") and dims.as_int(condition.left) is not None
+    sides = (condition.right, condition.left) if turned else (condition.left, condition.right)
+    return str(Condition(sides[0], condition.relation, sides[1]))
 
 
 def _explained(rejection: Rejection, condition: Condition) -> str:
@@ -152,12 +164,12 @@ def _explained(rejection: Rejection, condition: Condition) -> str:
     left, right = dims.format_dim(condition.left), dims.format_dim(condition.right)
     message = plain(rejection.message)
     tail = f" {right}, got {left}"
-    if message.startswith("expected ") and message.endswith(tail):
-        what = message[len("expected") : -len(tail)].strip(" ,")
-        return f", the {what}" if what else ""
-    if condition.relation == "==" and dims.as_int(condition.right) is None:
-        return ""
-    return f": {message}"
+    if not message.endswith(tail):
+        return f": {message}"
+    if dims.as_int(condition.right) is None:
+        return ""  # that two sizes are equal says it all
+    what = message.removesuffix(tail).removesuffix("expected").strip(" ,:")
+    return f", the {what.removeprefix('expected ')}" if what else ""
 
 
 def _holds_where(condition: Condition, every: SizeSet, besides: str) -> str:
@@ -166,7 +178,7 @@ def _holds_where(condition: Condition, every: SizeSet, besides: str) -> str:
         return ""
     met = every.onto(names).where(condition)
     text = "" if met.open or met.is_empty() else " and ".join(limits(met, every.onto(names)))
-    known = ("", besides, str(condition))
+    known = ("", besides, str(condition), _number_last(condition))
     return "" if text in known or len(text) > _LONGEST else f", which holds where {text}"
 
 
@@ -175,11 +187,11 @@ def failed(failure: Failure, sizes: Mapping[str, int], every: SizeSet) -> str:
     rejection, condition = failure.rejection, failure.rejection.condition
     if condition is None or failure.sides is None or not rejection.op:
         return sentence(rejection, every, besides=str(condition))
-    left, right = failure.sides
-    numbers = f"{left}" if dims.as_int(condition.right) is not None else f"{left} and {right}"
+    pairs = zip((condition.left, condition.right), failure.sides, strict=True)
+    numbers = " and ".join(str(size) for side, size in pairs if dims.as_int(side) is None)
     spoken = [str(symbol) for symbol in condition.symbols]
     at = numbered({name: size for name, size in sizes.items() if name in spoken})
-    what = f"{who(rejection)} needs {condition}"
+    what = f"{who(rejection)} needs {_number_last(condition)}"
     why = _explained(rejection, condition)
     if why.startswith(","):
         return f"{what}{why}: {numbers} at {at}"
