@@ -38,8 +38,9 @@ class OpenCall:
 class Recorder:
     """The records of one trace at one hint, in the order of the calls."""
 
-    def __init__(self, model: nn.Module, hint: Hint) -> None:
+    def __init__(self, model: nn.Module, hint: Hint, *, at_once: bool = False) -> None:
         self.hint = hint
+        self.at_once = at_once
         self.layers: list[Layer] = []
         self.calls: list[ModuleCall] = []
         self.premises: dict[Condition, Premise] = {}

@@ -22,6 +22,7 @@ from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.symbolic_tensor import is_symbolic
 from shapecalc.trace.tracer import Tracer
 
+NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
 
 
@@ -47,20 +48,33 @@ def trace(
 
     Sizes are no keys of dicts, as torch has it; where that fails, they are. Libraries such as
     einops take another way round their caches when a size has no hash, and keep it symbolic. A
-    size that is a key is asked for its number.
+    size that is a key is asked for its number. A comparison of sizes is decided when its answer
+    is asked for; where it is passed on to torch, which takes a plain bool alone, at once.
     """
-    graph = _trace(model, patterns, hint, train=train, as_keys=False)
-    if any(UNHASHABLE in finding.message for finding in graph.findings):
-        return _trace(model, patterns, hint, train=train, as_keys=True)
-    return graph
+    as_keys = at_once = False
+    while True:
+        graph = _trace(model, patterns, hint, train=train, as_keys=as_keys, at_once=at_once)
+        messages = " ".join(finding.message for finding in graph.findings)
+        if UNHASHABLE in messages and not as_keys:
+            as_keys = True
+        elif NO_BOOL in messages and not at_once:
+            at_once = True
+        else:
+            return graph
 
 
 def _trace(
-    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool, as_keys: bool
+    model: nn.Module,
+    patterns: Patterns,
+    hint: Mapping[str, int],
+    *,
+    train: bool,
+    as_keys: bool,
+    at_once: bool,
 ) -> LayerGraph:
     if is_lazy(model):
         model = copied(model)  # a lazy module turns into another one when it is called
-    tracer = Tracer(model, Hint(hint))
+    tracer = Tracer(model, Hint(hint), at_once=at_once)
     record = tracer.record
     output: Any = None
     findings: tuple[Finding, ...] = ()

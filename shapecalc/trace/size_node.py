@@ -32,6 +32,10 @@ class Chooser(Protocol):
     def hint(self) -> Mapping[str, int]:
         """The sizes of this path."""
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a comparison is decided when it is made, and not when it is asked for."""
+
     def decide(self, condition: Condition) -> bool:
         """Return whether a condition holds on this path, and record it."""
 
@@ -311,6 +315,8 @@ class SizeNode:
             left, right = dims.expand(numerator), dims.ZERO
         condition = Condition(left, relation, right)
         known = condition.known()
+        if known is None and self.chooser.at_once:
+            known = self.chooser.decide(condition)
         return SizeNode(self.chooser, condition if known is None else known, "bool")
 
     def eq(self, other: SizeNode) -> SizeNode:

@@ -55,9 +55,9 @@ class Tracer(TorchFunctionMode):
     recorded as a layer.
     """
 
-    def __init__(self, model: nn.Module, hint: Hint) -> None:
+    def __init__(self, model: nn.Module, hint: Hint, *, at_once: bool = False) -> None:
         super().__init__()
-        self.record = Recorder(model, hint)
+        self.record = Recorder(model, hint, at_once=at_once)
         self._hint = hint
         self._device = torch.device("cpu")
         self._readers = targets()
