@@ -232,7 +232,7 @@ def _size_of(node: ast.expr, symbol: Callable[[str], Dim]) -> Dim:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_size_of(operand, symbol)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            return combined(_size_of(left, symbol), operator, _size_of(right, symbol))
+            return combined(_size_of(left, symbol), type(operator), _size_of(right, symbol))
     raise ValueError("only integers, symbols, + - * // % and brackets are known")
 
 
@@ -245,14 +245,14 @@ def number_of(number: int) -> Dim:
     return _bounded(dims.as_dim, number)
 
 
-def combined(left: Dim, operator: ast.operator, right: Dim) -> Dim:
+def combined(left: Dim, operator: type[ast.operator], right: Dim) -> Dim:
     """Return what one of + - * // % makes of two sizes.
 
     Raises:
         ValueError: the formula is too large.
         ZeroDivisionError: it divides by zero.
     """
-    return _bounded(_OPERATORS[type(operator)], left, right)
+    return _bounded(_OPERATORS[operator], left, right)
 
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Dim, Dim], Dim]] = {

@@ -14,7 +14,8 @@ from shapecalc.render.plain import plain
 from shapecalc.render.text import print_parts
 from shapecalc.sets import SizeSet
 from shapecalc.sets.parts import parts
-from shapecalc.sizes.query import parse_question, single_comparison
+from shapecalc.sizes.query import parse_question
+from shapecalc.sizes.question import single_comparison
 from shapecalc.sizes.solution import Solution
 
 _COLUMNS = 100  # where nobody says how many there are

@@ -9,7 +9,7 @@ from shapecalc.dims import Dim
 from shapecalc.sets import SizeSet
 from shapecalc.sets.clauses import formal
 from shapecalc.sets.spread import spread
-from shapecalc.sizes.query import Arithmetic, Comparison, Formula, Question, written
+from shapecalc.sizes.question import Arithmetic, Comparison, Formula, Question, written
 from shapecalc.sizes.view import View, narrowed
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from shapecalc import dims
 from shapecalc.conditions import Condition
 from shapecalc.dims import Dim
-from shapecalc.errors import PatternError
+from shapecalc.errors import InputError, PatternError
 from shapecalc.graph import Label, Layer, LayerGraph, ModuleCall
 from shapecalc.sets import SizeSet
 from shapecalc.sets.merging import merged
@@ -17,10 +17,12 @@ from shapecalc.sets.parts import parts
 from shapecalc.sizes.accepted import AcceptedSizes
 from shapecalc.sizes.for_all import for_all
 from shapecalc.sizes.forms import forms
-from shapecalc.sizes.meaning import Meaning, NotReached
+from shapecalc.sizes.meaning import Meaning
 from shapecalc.sizes.nearby import nearest_tried
-from shapecalc.sizes.query import Question, parse_question
+from shapecalc.sizes.query import parse_question
+from shapecalc.sizes.question import Question
 from shapecalc.sizes.reason import reason
+from shapecalc.sizes.references import NotReached
 from shapecalc.sizes.solution import Reading, Solution, Trial
 from shapecalc.sizes.trial import box, range_text, spoken, try_sizes
 from shapecalc.sizes.view import View
@@ -103,8 +105,9 @@ class Solver:
         for graph in self.failed if beyond else ():
             try:
                 view = self._view(question, graph, None, beyond=True)
-            except NotReached as error:
-                missing.append(error)
+            except InputError as error:  # such as for the output, which there is not
+                if isinstance(error, NotReached):
+                    missing.append(error)
                 continue
             if view.arriving:
                 views.append(view)
@@ -127,9 +130,9 @@ class Solver:
         for text, values in formulas.items():
             if not {str(symbol) for symbol in dims.symbols_of(values)} <= self.symbols.keys():
                 raise PatternError(f"{text} depends on data, which no input size determines")
-        arriving = beyond and bool(meaning.arrivals) and not meaning.beyond
+        arriving = beyond and bool(meaning.references.arrivals) and not meaning.references.beyond
         if arriving:
-            sizes = self._reached(graph, meaning.arrivals)
+            sizes = self._reached(graph, meaning.references.arrivals)
         reached = SizeSet.none(self.accepted.symbols) if sizes is None else sizes
         return View(reached, cases, formulas, meaning, arriving)
 
@@ -235,7 +238,11 @@ class Solver:
         return len(sets) == 1 and not sets[0].open and sets[0].matches(self.accepted.proved)
 
     def _notes(self, views: Sequence[View]) -> Iterable[str]:
-        repeated = {name: count for view in views for name, count in view.meaning.repeated.items()}
+        repeated = {
+            name: count
+            for view in views
+            for name, count in view.meaning.references.repeated.items()
+        }
         for name, count in repeated.items():
             yield f"{name} is called {count} times: the last call is meant"
         if len({id(view.meaning.graph) for view in views}) < len(self.accepted.pieces):
