@@ -100,18 +100,32 @@ class Analysis:
         return tuple(names)
 
     @property
+    def _least(self) -> dict[str, int]:
+        """The symbols that may be 0: those of paddings."""
+        return dict.fromkeys(getattr(self.source, "paddings", ()), 0)
+
+    @property
     def inferred(self) -> bool:
         """Whether the input pattern was inferred rather than given."""
         return self.patterns.inferred
 
     @cached_property
     def domain(self) -> list[str]:
-        """The sizes for which the formulas hold, as people say it; empty for all sizes."""
-        if not self.graph.premises:
-            return []
-        from shapecalc import sets
+        """The sizes for which the formulas hold, as people say it; empty for all sizes.
 
-        return sets.describe(premise.condition for premise in self.graph.premises)
+        Where a mistake ends the trace, they hold up to there.
+        """
+        failed = [finding.condition for finding in self.findings if finding.condition is not None]
+        contrary = [condition.negated() for condition in failed]
+        conditions = [p.condition for p in self.premises if p.condition not in contrary]
+        if not conditions:
+            return []
+        from shapecalc.sets import SizeSet, parts
+
+        held = SizeSet.every(self.symbols, self._least)
+        for condition in conditions:
+            held = held.where(condition)
+        return [part.text for part in parts(held) if not part.is_any]
 
     def calls(self, name: str) -> tuple[Layer | ModuleCall, ...]:
         """Return every call of the op or module of that name, in order.
@@ -155,9 +169,8 @@ class Analysis:
 
         if not self.patterns.inputs() or self.source is None:
             raise InputError("these formulas cannot be derived again at other sizes")
-        least = dict.fromkeys(getattr(self.source, "paddings", ()), 0)
         hint = {name: self.graph.hint[name] for name in self.symbols}
-        exploration = Exploration(self._trace, hint, least=least)
+        exploration = Exploration(self._trace, hint, least=self._least)
         exploration.add(self.graph)
         return exploration
 

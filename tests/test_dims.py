@@ -180,23 +180,3 @@ def test_polynomial_division_is_exact() -> None:
     assert dims.divides(numel, dims.mul(N, H))
     assert dims.floordiv(dims.mul(N, H + 1), N) == H + 1
     assert dims.evaluate(dims.floordiv(numel, 400), {"N": 1, "H": 5, "W": 5}) == 1
-
-
-def test_descriptions_of_sets() -> None:
-    def said(*conditions: Condition) -> list[str]:
-        return sets.describe(conditions)
-
-    assert said() == []
-    assert said(Condition(H, "==", 224)) == ["H = 224"]
-    assert said(Condition(dims.mod(H, 32), "==", 0), Condition(H, ">=", 33)) == [
-        "H mod 32 = 0",
-        "H >= 64",
-    ]
-    assert said(Condition(dims.floordiv(H - 3, 2), ">=", 5)) == ["H >= 13"]
-    assert said(Condition(H, "==", W)) == ["H = W"]
-    assert said(Condition(H, "<=", 77), Condition(H, "!=", 0)) == ["H <= 77"]
-    maps = dims.product((N, dims.floordiv(H + 1, 2), dims.floordiv(W + 1, 2)))
-    assert len(said(Condition(maps, "!=", 1))) == 1
-    assert said(Condition(maps, "!=", 1), Condition(N, ">=", 2)) == ["N >= 2"]
-    assert said(Condition(maps, "!=", 1), Condition(H, ">=", 3)) == ["H >= 3"]
-    assert len(said(Condition(maps, "!=", 1), Condition(H, ">=", 2))) == 2

@@ -23,6 +23,11 @@ class Part:
     text: str
     words: str
 
+    @property
+    def is_any(self) -> bool:
+        """Whether nothing is said: every size there is will do."""
+        return self.words in ("any", "any, 0 included")
+
 
 def parts(sizes: SizeSet) -> tuple[Part, ...]:
     """Return a set as parts that are independent of each other, in the order of the symbols.
