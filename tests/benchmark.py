@@ -15,15 +15,17 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from shapecalc import Analysis, analyze
+from shapecalc.sizes import AcceptedSizes
 from tests import torchvision_models
 from tests.models import Chain
+from tests.size_models import Around, UNet, branching
 
 DYNAMIC = dict.fromkeys((0, 2, 3), torch.export.Dim.AUTO)  # N, H and W of an image
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -215,6 +217,41 @@ def _depths() -> list[Row]:
     ]
 
 
+def accepted_sizes() -> list[Row]:
+    """The accepted sizes after the trace, with their words and causes."""
+    with torch.device("meta"):
+        models = {
+            "ResNet-50": on_meta("resnet50"),
+            "Inception v3": on_meta("inception_v3"),
+            "a U-Net with 5 levels": UNet("transposed 2", 5),
+            "a model that branches on H mod 32": Around(branching, {"unet": UNet("nearest", 5)}),
+            "Swin-T": on_meta("swin_t"),
+        }
+    targets = dict(zip(models, (0.05, None, 0.05, 2.0, None), strict=True))
+    rows = []
+    for name, model in models.items():
+        analysis = analyze(model, "N,3,H,W")
+
+        def explored(analysis: Analysis = analysis) -> AcceptedSizes:
+            found = replace(analysis).sizes  # a copy knows one path, the traced one
+            assert found.complete
+            assert found.because is not None
+            return found
+
+        seconds = median(explored, repeat=3, warm=1)
+        target = targets[name]
+        rows.append(
+            Row(
+                f"accepted sizes of {name} after the first trace (paths: {len(explored().pieces)})",
+                seconds,
+                "",
+                f"< {target * 1e3:g} ms" if target else "",
+                "" if target is None else "yes" if seconds < target else "NO",
+            )
+        )
+    return rows
+
+
 def swin(*, export: bool) -> list[Row]:
     """Swin-T, whose shifted windows make long formulas."""
     empty = on_meta("swin_t")
@@ -271,6 +308,7 @@ _MEMORY = """
 import json, resource, time
 import torch
 from shapecalc import Analysis, analyze
+from shapecalc.sizes import AcceptedSizes
 from tests.models import LanguageModel
 began = time.perf_counter()
 with torch.device("meta"):
@@ -315,6 +353,7 @@ def measure(*, export: bool) -> list[Row]:
         *resnet50(),
         *swin(export=export),
         *receptive_fields(),
+        *accepted_sizes(),
         *chains(),
         *cold_start(),
         *memory(),
