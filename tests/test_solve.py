@@ -369,6 +369,48 @@ def test_what_is_not_explored_is_said() -> None:
     assert not a.solve("out.H == 5 and out.H == 6").none
 
 
+def test_a_model_of_one_size() -> None:
+    a = analyze(nn.Conv2d(1, 1, 3), "1,1,9,9")
+    assert a.solve("out[2] == 7").every
+    assert a.solve("out[2] == 7").example == {}
+    assert a.solve("out[2] == 8").reason == "out[2] = 7 for all sizes that are accepted"
+
+
+def test_of_several_calls_the_last_is_meant() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(8, 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.fc(x).reshape(-1, 8))
+
+    a = analyze(Twice(), "N,T,C")
+    solution = a.solve("fc.in_features == 8 and fc[0] == 12")
+    assert solution.notes == ("fc is called 2 times: the last call is meant",)
+    assert solution.contains(N=3, T=4, C=8)
+    assert not solution.contains(N=3, T=4, C=9)
+    assert not solution.contains(N=3, T=5, C=8)
+    assert a.solve("fc.in_features == 8").every  # no size is said of which that is not known
+
+
+def test_behind_the_end_of_a_trace_nothing_is_said() -> None:
+    class Ends(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.first(x)
+            return self.last(x) if x.sum().item() > 0 else x
+
+    a = analyze(Ends(), "N,1,H,W")
+    assert a.solve("first.H == 7").contains(N=1, H=9, W=9)
+    for question in ("last.H == 7", "out.H == 7"):
+        with pytest.raises(InputError, match="the trace ends early"):
+            a.solve(question)
+
+
 # ---------------------------------------------------------------------------- questions
 
 

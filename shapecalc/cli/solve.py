@@ -61,7 +61,7 @@ def solve(
     with quiet():
         found = analysis.solve(question, for_=wanted)
     emit(_document(analysis, found, form, output), output)
-    click.get_current_context().exit(0 if found.sizes and found.example else 1 if found.none else 2)
+    click.get_current_context().exit(0 if found.example is not None else 1 if found.none else 2)
 
 
 def _document(analysis: Analysis, found: Solution, form: Format, output: str | None) -> str:

@@ -98,7 +98,12 @@ class Solver:
         for piece in self.accepted.pieces:
             try:
                 view = self._view(question, piece.graph, piece.sizes, beyond=beyond)
-            except NotReached as error:
+            except InputError as error:
+                if not piece.complete:  # what it asks about may lie behind the end of the trace
+                    end = piece.graph.findings[0].message
+                    raise InputError(f"{error}; the trace ends early: {end}") from None
+                if not isinstance(error, NotReached):
+                    raise
                 missing.append(error)
             else:
                 views.append(view)
@@ -130,9 +135,11 @@ class Solver:
         for text, values in formulas.items():
             if not {str(symbol) for symbol in dims.symbols_of(values)} <= self.symbols.keys():
                 raise PatternError(f"{text} depends on data, which no input size determines")
-        arriving = beyond and bool(meaning.references.arrivals) and not meaning.references.beyond
+        asked = meaning.references
+        # which of the premises belong to the last of several calls is not known
+        arriving = beyond and bool(asked.arrivals) and not (asked.beyond or asked.repeated)
         if arriving:
-            sizes = self._reached(graph, meaning.references.arrivals)
+            sizes = self._reached(graph, asked.arrivals)
         reached = SizeSet.none(self.accepted.symbols) if sizes is None else sizes
         return View(reached, cases, formulas, meaning, arriving)
 
@@ -162,7 +169,8 @@ class Solver:
         solved: tuple[str, ...],
         trial: Trial | None = None,
     ) -> Solution:
-        example = next((at for part in sets if (at := self._example(part))), None)
+        examples = (self._example(part) for part in sets)
+        example = next((at for at in examples if at is not None), None)
         if example is None and sets:
             trial = self._trial(sets)
             example = next(iter(trial.found), None)
