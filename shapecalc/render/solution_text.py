@@ -69,8 +69,9 @@ def _equations(found: Solution, formulas: Mapping[str, Sequence[Dim]]) -> Iterat
     alone = single_comparison(parse_question(found.question))
     if alone is not None and len(shown) == 1 and alone[0] in shown:
         reference, rest = alone
-        yield plain(f"{reference} = {shown[reference]} {rest}")
-        return
+        if not shown[reference].isdecimal() or not rest.startswith("="):
+            yield plain(f"{reference} = {shown[reference]} {rest}")
+            return
     for text, formula in shown.items():
         yield plain(f"{text} = {formula}")
 

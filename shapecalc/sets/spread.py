@@ -22,3 +22,16 @@ def spread(dim: Dim, sizes: SizeSet, name: str) -> SizeSet | None:
     taken = sizes.points.apply(isl.Map(f"{{ [{', '.join(sizes.names)}] -> [{text}] }}"))
     named = taken.coalesce().set_dim_name(isl.dim_type.set, 0, name)
     return SizeSet([name], named, ())
+
+
+def limits(values: SizeSet) -> tuple[int | None, int | None]:
+    """Return the least and the greatest number of a set over one symbol, None for no limit.
+
+    >>> limits(SizeSet.every(["H"], {"H": 7}))
+    (7, None)
+    """
+    low, high = values.points.dim_min_val(0), values.points.dim_max_val(0)
+    return (
+        low.to_python() if low.is_int() else None,
+        high.to_python() if high.is_int() else None,
+    )

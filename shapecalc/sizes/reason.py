@@ -8,7 +8,7 @@ from shapecalc import dims
 from shapecalc.dims import Dim
 from shapecalc.sets import SizeSet
 from shapecalc.sets.clauses import formal
-from shapecalc.sets.spread import spread
+from shapecalc.sets.spread import limits, spread
 from shapecalc.sizes.question import Arithmetic, Comparison, Formula, Question, written
 from shapecalc.sizes.view import View, narrowed
 
@@ -46,7 +46,11 @@ def _values(comparison: Comparison, views: Sequence[View]) -> str | None:
     if found is None or found.is_empty():
         return None
     where = "that come so far" if any(view.arriving for view in views) else "that are accepted"
-    return f"{formal(found)} for all sizes {where}"
+    low, high = limits(found)
+    if low is None and high is None:
+        return None
+    values = f"{name} <= {high}" if low is None else formal(found)
+    return f"{values} for all sizes {where}"
 
 
 def _taken(dim: Dim, sizes: SizeSet, name: str) -> SizeSet | None:
