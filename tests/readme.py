@@ -1,7 +1,7 @@
 """The generated parts of the README: `python -m tests.readme` writes them anew.
 
     python -m tests.readme                       # the op table and short examples, in seconds
-    python -m tests.readme torchvision benchmark # these too: minutes
+    python -m tests.readme accepted torchvision benchmark # these too: minutes
 
 A part stands between `<!-- name -->` and `<!-- /name -->`. A test holds those of the first line.
 """
@@ -18,12 +18,12 @@ from click.testing import CliRunner
 README = Path(__file__).parent.parent / "README.md"
 
 
-def printed(*arguments: str) -> str:
+def printed(*arguments: str, exit_code: int = 0) -> str:
     """Return what the command prints."""
     from shapecalc.cli import main
 
     result = CliRunner().invoke(main, list(arguments), env={"COLUMNS": "100"})
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == exit_code, result.output
     return result.stdout.rstrip()
 
 
@@ -64,6 +64,50 @@ def torchvision() -> str:
     return table()
 
 
+def accepted() -> str:
+    """Return what each model of torchvision accepts, and why; equal answers share a row."""
+    from shapecalc import analyze
+    from shapecalc.render.sizes_reasons import reasons
+    from tests.size_models import of_torchvision
+
+    rows: dict[tuple[str, str], list[str]] = {}
+    for entry in of_torchvision():
+        found = analyze(entry.made(), *entry.patterns, train=entry.train).sizes
+        assert found.complete, f"{entry}: {found.unexplored}"
+        said = "; ".join(f"{', '.join(p.names)} {p.words}" for p in found.parts if not p.is_any)
+        why = "<br>".join(
+            f"{r.clause}: {r.cause}" for r in reasons(found) if "likewise" not in r.cause
+        )
+        rows.setdefault((said or "every size", why), []).append(str(entry))
+    lines = ["| models | accept | because |", "| --- | --- | --- |"]
+    lines += [f"| {', '.join(names)} | {said} | {why} |" for (said, why), names in rows.items()]
+    return "\n".join(lines)
+
+
+def sizes() -> str:
+    """Return what a U-Net accepts."""
+    text = printed("sizes", "examples/unet.py:UNet")
+    return "\n".join(["```text", text, "```"])
+
+
+def check() -> str:
+    """Return why a U-Net rejects an image."""
+    text = printed("sizes", "examples/unet.py:UNet", "--check", "250x333", exit_code=1)
+    return "\n".join(["```text", text, "```"])
+
+
+def solve() -> str:
+    """Return for which sizes a ResNet-50 ends in 7x7."""
+    text = printed("solve", "examples/resnet.py:resnet50", "layer4.H == 7")
+    return "\n".join(["```text", text, "```"])
+
+
+def solve_for() -> str:
+    """Return which padding keeps the size of a convolution."""
+    text = printed("solve", "examples/padding.yaml", "out.H == H", "--for", "p")
+    return "\n".join(["```text", text, "```"])
+
+
 def benchmark() -> str:
     """Return the table of the benchmark, after running it."""
     from tests.benchmark import markdown, measure
@@ -72,9 +116,22 @@ def benchmark() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    part.__name__: part for part in (equation, fields, window, ops, torchvision, benchmark)
+    part.__name__: part
+    for part in (
+        equation,
+        fields,
+        window,
+        sizes,
+        check,
+        solve,
+        solve_for,
+        ops,
+        accepted,
+        torchvision,
+        benchmark,
+    )
 }
-QUICK = ("equation", "fields", "window", "ops")
+QUICK = ("equation", "fields", "window", "sizes", "check", "solve", "solve_for", "ops")
 
 
 def part(name: str, text: str) -> str:
