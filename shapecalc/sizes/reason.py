@@ -49,8 +49,8 @@ def _values(comparison: Comparison, views: Sequence[View]) -> str | None:
     low, high = limits(found)
     if low is None and high is None:
         return None
-    values = f"{name} <= {high}" if low is None else formal(found)
-    return f"{values} for all sizes {where}"
+    text = f"{name} <= {high}" if low is None else formal(found)
+    return f"{text} for all sizes {where}"
 
 
 def _taken(dim: Dim, sizes: SizeSet, name: str) -> SizeSet | None:
