@@ -72,7 +72,8 @@ def accepted() -> str:
 
     rows: dict[tuple[str, str], list[str]] = {}
     for entry in of_torchvision():
-        found = analyze(entry.made(), *entry.patterns, train=entry.train).sizes
+        analysis = analyze(entry.made(), *entry.patterns, train=entry.train)
+        found = analysis.explore(seconds=600)
         assert found.complete, f"{entry}: {found.unexplored}"
         said = "; ".join(f"{', '.join(p.names)} {p.words}" for p in found.parts if not p.is_any)
         why = "<br>".join(

@@ -93,7 +93,7 @@ def test_show_infers_the_input() -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == "UNet"
     assert lines[3].split() == ["x", "float32,", "inferred", "(N,", "3,", "H,", "W)"]
-    assert "holds for H mod 4 = 0, W mod 4 = 0" in lines
+    assert "holds for H mod 4 = 0 and H >= 4, W mod 4 = 0 and W >= 4" in lines
 
 
 def test_show_puts_numbers_beside_the_formulas() -> None:

@@ -137,7 +137,8 @@ class SizeSet:
     def onto(self, names: Iterable[str]) -> SizeSet:
         """Return the values that some of the symbols can have, in their order here."""
         assert not self.open
-        kept = [name for name in self.names if name in set(names)]
+        wanted = set(names)
+        kept = [name for name in self.names if name in wanted]
         found = self._set
         for n, name in reversed(list(enumerate(self.names))):
             if name not in kept:
