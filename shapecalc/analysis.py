@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from shapecalc.sizes import AcceptedSizes
     from shapecalc.sizes.exploration import Exploration
-    from shapecalc.sizes.solution import Solution
+    from shapecalc.solve.solution import Solution
     from shapecalc.spec import Spec
     from shapecalc.verify import Verification
 
@@ -222,7 +222,7 @@ class Analysis:
             PatternError: the question cannot be read.
             InputError: it speaks of something that the model has not.
         """
-        from shapecalc.sizes.solve import Solver
+        from shapecalc.solve import Solver
 
         names = for_.replace(",", " ").split() if isinstance(for_, str) else for_
         failed = self._exploration.failed

@@ -20,7 +20,7 @@ from examples.unet import UNet
 from shapecalc.analysis import Analysis, analyze
 from shapecalc.cli import main
 from shapecalc.errors import InputError, PatternError, UndecidedError
-from shapecalc.sizes.query import parse_question
+from shapecalc.solve.query import parse_question
 
 Sizes = dict[str, int]
 

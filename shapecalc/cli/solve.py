@@ -11,7 +11,7 @@ from shapecalc.cli.output import emit, quiet, say, terminal
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
-    from shapecalc.sizes.solution import Solution
+    from shapecalc.solve.solution import Solution
 
 Format: TypeAlias = Literal["text", "json"]
 

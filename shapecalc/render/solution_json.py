@@ -8,7 +8,7 @@ from shapecalc import dims
 from shapecalc.render import sizes_sheet as sheet
 from shapecalc.render.writing import VERSION, Json, write
 from shapecalc.sets import SizeSet
-from shapecalc.sizes.solution import Solution, Trial
+from shapecalc.solve.solution import Solution, Trial
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis

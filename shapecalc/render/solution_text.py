@@ -14,9 +14,9 @@ from shapecalc.render.plain import plain
 from shapecalc.render.text import print_parts
 from shapecalc.sets import SizeSet
 from shapecalc.sets.parts import parts
-from shapecalc.sizes.query import parse_question
-from shapecalc.sizes.question import single_comparison
-from shapecalc.sizes.solution import Solution
+from shapecalc.solve.query import parse_question
+from shapecalc.solve.question import single_comparison
+from shapecalc.solve.solution import Solution
 
 _COLUMNS = 100  # where nobody says how many there are
 _FEW = 4  # sets that are listed before the others are counted

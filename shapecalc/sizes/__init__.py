@@ -1,3 +1,3 @@
-"""Accepted sizes: which inputs a model takes, why it rejects the others, and solving backwards."""
+"""Accepted sizes: which inputs a model takes, and why it rejects the others."""
 
 from shapecalc.sizes.accepted import AcceptedSizes as AcceptedSizes

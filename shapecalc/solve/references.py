@@ -14,8 +14,8 @@ from shapecalc.errors import InputError
 from shapecalc.graph import Layer, LayerGraph, ModuleCall, shapes_in
 from shapecalc.op import Op
 from shapecalc.receptive_field import ReceptiveField, receptive_fields
-from shapecalc.sizes.letters import axis_of
-from shapecalc.sizes.question import Reference
+from shapecalc.solve.letters import axis_of
+from shapecalc.solve.question import Reference
 
 Record: TypeAlias = Layer | ModuleCall
 

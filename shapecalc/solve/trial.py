@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from shapecalc.conditions import Condition
-from shapecalc.sizes.solution import Trial
+from shapecalc.solve.solution import Trial
 
 _AFFORDABLE = 200_000  # combinations
 LARGEST = 128  # of the input sizes that are tried

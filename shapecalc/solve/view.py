@@ -9,7 +9,7 @@ from functools import cached_property
 from shapecalc.conditions import Condition
 from shapecalc.dims import Dim
 from shapecalc.sets import SizeSet
-from shapecalc.sizes.meaning import Cases, Meaning
+from shapecalc.solve.meaning import Cases, Meaning
 
 
 @dataclass(frozen=True)

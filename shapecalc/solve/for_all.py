@@ -11,10 +11,10 @@ from shapecalc.dims import Dim
 from shapecalc.graph import LayerGraph
 from shapecalc.sets import SizeSet
 from shapecalc.sizes.accepted import AcceptedSizes
-from shapecalc.sizes.forms import forms
-from shapecalc.sizes.solution import Trial
-from shapecalc.sizes.trial import LARGEST, box, spoken, try_for_all
-from shapecalc.sizes.view import View, narrowed
+from shapecalc.solve.forms import forms
+from shapecalc.solve.solution import Trial
+from shapecalc.solve.trial import LARGEST, box, spoken, try_for_all
+from shapecalc.solve.view import View, narrowed
 
 _KEPT, _INPUTS = 10_000, 256  # values that are tried, at most
 

@@ -15,17 +15,17 @@ from shapecalc.sets import SizeSet
 from shapecalc.sets.merging import merged
 from shapecalc.sets.parts import parts
 from shapecalc.sizes.accepted import AcceptedSizes
-from shapecalc.sizes.for_all import for_all
-from shapecalc.sizes.forms import forms
-from shapecalc.sizes.meaning import Meaning
 from shapecalc.sizes.nearby import nearest_tried
-from shapecalc.sizes.query import parse_question
-from shapecalc.sizes.question import Question
-from shapecalc.sizes.reason import reason
-from shapecalc.sizes.references import NotReached
-from shapecalc.sizes.solution import Reading, Solution, Trial
-from shapecalc.sizes.trial import box, range_text, spoken, try_sizes
-from shapecalc.sizes.view import View
+from shapecalc.solve.for_all import for_all
+from shapecalc.solve.forms import forms
+from shapecalc.solve.meaning import Meaning
+from shapecalc.solve.query import parse_question
+from shapecalc.solve.question import Question
+from shapecalc.solve.reason import reason
+from shapecalc.solve.references import NotReached
+from shapecalc.solve.solution import Reading, Solution, Trial
+from shapecalc.solve.trial import box, range_text, spoken, try_sizes
+from shapecalc.solve.view import View
 
 _TOGETHER = 3  # symbols; the nearest values of many at once take long
 

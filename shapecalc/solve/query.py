@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from shapecalc.conditions import Relation
 from shapecalc.errors import PatternError
-from shapecalc.sizes.question import (
+from shapecalc.solve.question import (
     SIGNS,
     Arithmetic,
     Asked,

@@ -9,8 +9,8 @@ from shapecalc.dims import Dim
 from shapecalc.sets import SizeSet
 from shapecalc.sets.clauses import formal
 from shapecalc.sets.spread import limits, spread
-from shapecalc.sizes.question import Arithmetic, Comparison, Formula, Question, written
-from shapecalc.sizes.view import View, narrowed
+from shapecalc.solve.question import Arithmetic, Comparison, Formula, Question, written
+from shapecalc.solve.view import View, narrowed
 
 
 def reason(question: Question, views: Sequence[View], for_: Sequence[str] = ()) -> str:

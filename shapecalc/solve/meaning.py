@@ -13,8 +13,8 @@ from shapecalc.dims import Dim
 from shapecalc.errors import InputError
 from shapecalc.graph import LayerGraph
 from shapecalc.inputs import combined, number_of
-from shapecalc.sizes.question import Arithmetic, Asked, Comparison, Formula, Reference
-from shapecalc.sizes.references import References
+from shapecalc.solve.question import Arithmetic, Asked, Comparison, Formula, Reference
+from shapecalc.solve.references import References
 
 Cases: TypeAlias = list[tuple[Condition, ...]]  # alternatives; the conditions of one hold together
 
