@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
+
+if TYPE_CHECKING:
+    from tests.size_models import SizeModel
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -66,23 +70,50 @@ def torchvision() -> str:
 
 def accepted() -> str:
     """Return what each model of torchvision accepts, and why; equal answers share a row."""
-    from shapecalc import analyze
-    from shapecalc.render.sizes_reasons import reasons
     from tests.size_models import of_torchvision
 
+    return _accepting(of_torchvision())
+
+
+def unets() -> str:
+    """Return what becomes of a U-Net's accepted sizes by how it meets its skips."""
+    from tests.size_models import every_model
+
+    names = (
+        "U-Net transposed 2, 4 levels, cat", "U-Net nearest, 4 levels, cat", "branch on H % 32",
+        "U-Net to the skip's size, 4 levels, cat", "U-Net transposed 2, 4 levels, slice",
+        "U-Net transposed 2, 4 levels, centre, 0", "padded to 32", "padded to 32 by reflection",
+    )  # fmt: skip
+    return _accepting(entry for entry in every_model() if str(entry) in names)
+
+
+def _accepting(models: Iterable[SizeModel]) -> str:
+    from shapecalc import analyze
+    from shapecalc.render.sizes_reasons import reasons
+
     rows: dict[tuple[str, str], list[str]] = {}
-    for entry in of_torchvision():
+    for entry in models:
         analysis = analyze(entry.made(), *entry.patterns, train=entry.train)
         found = analysis.explore(seconds=600)
         assert found.complete, f"{entry}: {found.unexplored}"
-        said = "; ".join(f"{', '.join(p.names)} {p.words}" for p in found.parts if not p.is_any)
-        why = "<br>".join(
-            f"{r.clause}: {r.cause}" for r in reasons(found) if "likewise" not in r.cause
+        said = "; ".join(
+            p.words if len(p.names) > 1 else f"{p.names[0]} {p.words}"
+            for p in found.parts
+            if not p.is_any
         )
+        causes = [reason.cause for reason in reasons(found) if "likewise" not in reason.cause]
+        why = "; ".join(dict.fromkeys(map(_in_short, causes)))
         rows.setdefault((said or "every size", why), []).append(str(entry))
     lines = ["| models | accept | because |", "| --- | --- | --- |"]
     lines += [f"| {', '.join(names)} | {said} | {why} |" for (said, why), names in rows.items()]
     return "\n".join(lines)
+
+
+def _in_short(cause: str) -> str:
+    """Return the first requirement of a cause alone, without its place and its explanation."""
+    short = re.sub(r" in \S+ \([^)]*\)| \(\S+:\d+\)", "", cause)
+    first = re.split(r", which holds|; and |(?<=\S): (?=[a-z])", short)[0]
+    return f"{first}, and so on" if "; and so on" in cause else first
 
 
 def sizes() -> str:
@@ -127,12 +158,13 @@ PARTS: dict[str, Callable[[], str]] = {
         solve,
         solve_for,
         ops,
+        unets,
         accepted,
         torchvision,
         benchmark,
     )
 }
-QUICK = ("equation", "fields", "window", "sizes", "check", "solve", "solve_for", "ops")
+QUICK = ("equation", "fields", "window", "sizes", "check", "solve", "solve_for", "unets", "ops")
 
 
 def part(name: str, text: str) -> str:
