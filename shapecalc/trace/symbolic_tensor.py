@@ -48,6 +48,7 @@ class SymbolicTensor(torch.Tensor):
     constant: bool  # whether it depends on no input
     cuts_off: bool  # whether it is a constant that holds minus infinity, see `masks`
     masked: bool  # whether some of its elements are cut off, or zeros for that
+    range_: tuple[Dim, Dim] | None  # the least and the greatest, where known: see `positions`
     family: Any  # the tensors that share elements with this one, see `aliases`
     origin: Any  # of what it is a view, see `aliases`
     seen: int  # how many of the writes into the family this tensor knows of
@@ -64,7 +65,7 @@ class SymbolicTensor(torch.Tensor):
         tensor.dtype_ = dtype
         tensor.device_ = device
         tensor.source = source
-        tensor.first_ = None
+        tensor.first_ = tensor.range_ = None
         tensor.constant = tensor.cuts_off = tensor.masked = False
         tensor.family, tensor.origin, tensor.seen, tensor.part = None, None, 0, {}
         return tensor
@@ -77,7 +78,7 @@ class SymbolicTensor(torch.Tensor):
         """Take over what `other` is: what an in-place op does, which keeps the type."""
         self.shape_, self.source, self.first_ = other.shape_, other.source, other.first_
         self.constant, self.cuts_off = other.constant, other.cuts_off
-        self.masked = other.masked
+        self.masked, self.range_ = other.masked, other.range_
         return self
 
     @classmethod

@@ -17,7 +17,7 @@ from shapecalc.errors import ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
 from shapecalc.op import Call, Operand, Outcome, infer
 from shapecalc.registry import Reader
-from shapecalc.trace import masks, probe
+from shapecalc.trace import masks, positions, probe
 from shapecalc.trace.aliases import Aliases
 from shapecalc.trace.layout import refuses_view
 from shapecalc.trace.queries import QUERIES
@@ -136,6 +136,7 @@ class Tracer(TorchFunctionMode):
         with self.record.choosing(reader.name):
             named = {_SPELLINGS.get(name, name): value for name, value in kwargs.items()}
             call = reader.read(*for_reader(args), **for_reader(named))
+            positions.demand(reader.name, args, named)
             shapes = tuple(operand.shape for operand in call.operands)
             outcome = self._without_data(infer(call.op, shapes, self._hint), reader.name)
         self.record.assume(outcome.assumptions, reader.name)
@@ -152,6 +153,7 @@ class Tracer(TorchFunctionMode):
             self._warn_of_layout(call, outcome)
         outputs = self._outputs(call, outcome, index)
         masks.follow(reader.name, given, outputs)
+        positions.follow(reader.name, args, kwargs, outputs)
         self.aliases.view(function_name(func), args, call, outputs)
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
 
