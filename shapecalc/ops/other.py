@@ -132,7 +132,9 @@ class Covariance(Op):
     def out_shape(self, input: Shape) -> OutShape:
         """Pair the rows."""
         require_rank(input, 0, 1, 2, layout="(n, m) or (m)")
-        return (input[0], input[0]) if len(input) == 2 and input[0] != 1 else ()
+        if len(input) < 2 or decide(input[0], "==", 1, "covariance of one row is a number"):
+            return ()
+        return (input[0], input[0])
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
         """Read two rows."""
