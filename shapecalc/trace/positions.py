@@ -78,7 +78,7 @@ def demand(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
             for axis, entry in enumerate(index if isinstance(index, tuple) else (index,)):
                 if isinstance(entry, torch.Tensor):
                     _demand(entry, table, axis, from_the_end=True)
-                elif not isinstance(entry, slice):
+                elif entry is None or entry is ... or isinstance(entry, bool):
                     break  # what follows is not at the place of its axis
 
 
