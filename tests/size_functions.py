@@ -469,6 +469,88 @@ CALLS: dict[str, Callable[[Any, Tensor], Any]] = {
     "unpool cat": lambda self, x: torch.cat(
         (x, F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)), 1
     ),
+    # parameters that can be 0 or negative
+    "view -1 over 0": lambda self, x: x.view(x.shape[0], -1, x.shape[2] // 10),
+    "reshape -1 over 0": lambda self, x: x[:, :, 9:].reshape(x.shape[0], -1, x[:, :, 9:].shape[2]),
+    "view 0": lambda self, x: x.view(x.shape[0], x.shape[2] // 10, -1, 30),
+    "unflatten 0": lambda self, x: x.unflatten(2, (x.shape[2] // 10, -1)),
+    "unflatten 0b": lambda self, x: x.unflatten(3, (-1, x.shape[2] // 10)),
+    "split empty": lambda self, x: x[:, :, 9:].split(x[:, :, 9:].shape[2], 2)[0],
+    "chunk empty": lambda self, x: (lambda a, b, c: a)(*x[:, :, 9:].chunk(3, 2)),
+    "chunk none": lambda self, x: x.chunk(x.shape[2] // 10, 3)[0],
+    "tensor_split 0": lambda self, x: x.tensor_split(x.shape[2] // 10, 3)[0],
+    "expand 0": lambda self, x: x[:, :, :1].expand(-1, -1, x.shape[2] // 10, -1),
+    "expand neg": lambda self, x: x[:, :, :1].expand(-1, -1, x.shape[2] - 10, -1),
+    "groups 0": lambda self, x: F.group_norm(x, x.shape[2] // 10),
+    "groups 0 conv": lambda self, x: F.conv2d(x, torch.zeros(3, 1, 1, 1), groups=x.shape[2] // 10),
+    "unfold 0": lambda self, x: F.unfold(x, x.shape[2] // 10),
+    "unfold tensor 0": lambda self, x: x.unfold(2, x.shape[2] // 10, 2),
+    "pool stride 0": lambda self, x: F.avg_pool2d(x, 2, stride=x.shape[2] // 10),
+    "conv stride 0": lambda self, x: F.conv2d(x, torch.zeros(3, 3, 1, 1), stride=x.shape[2] // 10),
+    "conv neg pad": lambda self, x: F.conv2d(x, torch.zeros(3, 3, 1, 1), padding=x.shape[2] - 10),
+    "transposed stride 0": lambda self, x: F.conv_transpose2d(
+        x, torch.zeros(3, 3, 1, 1), stride=x.shape[2] // 10
+    ),
+    "repeat_interleave 0": lambda self, x: x.repeat_interleave(x.shape[2] // 10, 2),
+    "repeats": lambda self, x: x.repeat_interleave(torch.ones_like(x[:, 0, 0, 0]).long(), 1),
+    "topk neg": lambda self, x: x.topk(x.shape[2] - 10, 3)[0],
+    "topk 0": lambda self, x: x.topk(x.shape[2] // 10, 3)[0],
+    "kth 0": lambda self, x: x.kthvalue(x.shape[2] // 10, 3)[0],
+    "shuffle 0": lambda self, x: F.channel_shuffle(x, x.shape[2] // 10),
+    "pixel 0": lambda self, x: F.pixel_shuffle(x.repeat(1, 12, 1, 1), x.shape[2] // 10),
+    "roll": lambda self, x: x.roll(x.shape[2] - 10, 2),
+    "diagonal by size": lambda self, x: x.diagonal(x.shape[2] - 40, 2, 3)[..., 3],
+    "linspace steps": lambda self, x: torch.linspace(0, 1, x.shape[2] // 10) + x.sum(),
+    "full neg": lambda self, x: x.new_zeros(x.shape[2] - 10),
+    "empty neg": lambda self, x: torch.empty(x.shape[2] - 10).sum() + x.sum(),
+    "rand neg": lambda self, x: torch.rand(2, x.shape[2] - 10).sum() + x.sum(),
+    "tril idx": lambda self, x: torch.tril_indices(x.shape[2] - 10, 5).sum() + x.sum(),
+    "cov by size": lambda self, x: torch.cov(x[0, 0]).sum(1),
+    "pad all neg": lambda self, x: F.pad(x, (-x.shape[3] // 2, 10 - x.shape[2])),
+    "mean pool window": lambda self, x: x.view(x.shape[0], 3, x.shape[2] // (x.shape[2] // 10), -1),
+    "interp to difference": lambda self, x: F.interpolate(x, (x.shape[2] - x.shape[3], 3)),
+    "interp ratio": lambda self, x: F.interpolate(x, scale_factor=1 / (x.shape[2] - 10)),
+    "interp div": lambda self, x: F.interpolate(x, scale_factor=1 / (x.shape[2] // 10)),
+    "layer norm": lambda self, x: F.layer_norm(x, (x.shape[2] - 4, x.shape[3])),
+    "dropout p": lambda self, x: F.dropout(x, p=x.shape[2] / 40),
+    "clamp": lambda self, x: x[:, :, : x.shape[2] // 10].amax(2),
+    "stack empty": lambda self, x: torch.stack([x[:, :, i] for i in range(x.shape[2] // 10)]),
+    "cat empty": lambda self, x: torch.cat([x[:, :, i] for i in range(x.shape[2] // 10)], 1),
+    "max of none": lambda self, x: x * max(range(x.shape[2] // 10)),
+    "as_strided by size": lambda self, x: x.contiguous().as_strided(
+        (x.shape[2] - 5, 3), (x.shape[3], 1)
+    ),
+    "view as": lambda self, x: x[:, :, :20].reshape(x.shape[0], 3, 20, x.shape[3]),
+    "bins": lambda self, x: torch.histc(x, x.shape[2] // 10),
+    "fft n": lambda self, x: torch.fft.rfft(x, n=x.shape[2] // 10),
+    "irfft n": lambda self, x: torch.fft.irfft(x, n=x.shape[2] // 10),
+    "einsum repeat": lambda self, x: torch.einsum("ncii->nci", x),
+    "cdist by size": lambda self, x: torch.cdist(x[:, 0], x[:, 0, :, :20]),
+    "batch norm 1d": lambda self, x: F.batch_norm(
+        x[:, :, : x.shape[2] // 10], None, None, training=True
+    ),
+    "nll": lambda self, x: F.cross_entropy(x, x[:, 0].long()),
+    "rot90": lambda self, x: x + x.rot90(1, (2, 3)),
+    "flipped cat": lambda self, x: torch.cat((x, x.mT), 2),
+    "hann": lambda self, x: torch.hann_window(x.shape[2] - 10).sum() + x.sum(),
+    "stft hop": lambda self, x: torch.stft(
+        x[:, 0, 0], 16, x.shape[2] // 10, window=torch.ones(16), return_complex=True
+    ),
+    "stft n": lambda self, x: torch.stft(
+        x[:, 0, 0], x.shape[2], 4, window=torch.ones(x.shape[2]), return_complex=True
+    ),
+    "lp": lambda self, x: F.lp_pool2d(x, 2, x.shape[2] // 10),
+    "fractional by size": lambda self, x: F.fractional_max_pool2d(
+        x, 2, output_size=(x.shape[2] // 10, 3)
+    ),
+    "local": lambda self, x: F.local_response_norm(x, x.shape[2] // 10),
+    "grid by size": lambda self, x: F.affine_grid(
+        torch.zeros(x.shape[0], 2, 3), [x.shape[0], 3, x.shape[2] - 10, 4], align_corners=False
+    ),
+    "onehot": lambda self, x: (
+        F.one_hot(torch.zeros(3, dtype=torch.long), x.shape[2] - 10) + x.sum()
+    ),
+    "mod zero": lambda self, x: x * (x.shape[3] % (x.shape[2] - 10)),
 }
 
 MODULES: dict[str, tuple[Callable[[Any, Tensor], Any], Mapping[str, Callable[[], Any]]]] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from shapecalc import dims
 from shapecalc.access import FIRST, Access, Reads, Same, broadcast, inserted
-from shapecalc.conditions import decide, require_same
+from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
@@ -149,8 +149,10 @@ class Expand(Op):
         new = len(self.size) - len(x)
         if new < 0:
             raise RankError(f"cannot expand {x} to the fewer axes {dims.format_shape(self.size)}")
-        if any(size == -1 for size in self.size[:new]):
-            raise SizeError("-1 keeps the size of an axis, and a new axis has none")
+        for size in self.size[:new]:
+            if size == -1:
+                raise SizeError("-1 keeps the size of an axis, and a new axis has none")
+            require(size, ">=", 0, f"cannot expand to {dims.format_dim(size)} elements")
         kept = zip(x, self.size[new:], strict=True)
         return (*self.size[:new], *(_stretched(size, wanted) for size, wanted in kept))
 
@@ -160,8 +162,9 @@ class Expand(Op):
 
 
 def _stretched(size: Dim, wanted: Dim) -> Dim:
-    if wanted == -1 or size == wanted:
+    if size == wanted or decide(wanted, "==", -1, "expand"):
         return size
+    require(wanted, ">=", 0, f"cannot expand to {dims.format_dim(wanted)} elements")
     if not decide(size, "==", 1, "expand"):
         require_same(size, wanted, "the size of an expanded axis to be")
     return wanted

@@ -268,6 +268,9 @@ def read_tril_indices(
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.tril_indices.html"""
     rows, columns, shift = as_dims((row, col, offset))
+    for size in (rows, columns):
+        text = f"a matrix with {dims.format_dim(size)} rows or columns"
+        require(size, ">=", 0, f"{function} of {text}")
     if function == "triu_indices":  # the lower triangle of the transpose
         rows, columns, shift = columns, rows, -shift
     count = triangle_size(rows, columns, shift)

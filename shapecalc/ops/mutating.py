@@ -22,7 +22,7 @@ from shapecalc.access import (
     only,
     same,
 )
-from shapecalc.conditions import require, require_positive
+from shapecalc.conditions import decide, require, require_positive
 from shapecalc.dims import Dim, IntoDim, Shape, window_count
 from shapecalc.errors import RankError, SizeError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
@@ -225,7 +225,9 @@ class AsStrided(Op):
         last = self.storage_offset + dims.total(dims.mul(n - 1, step) for n, step in pairs)
         elements = dims.product(x)
         message = f"element {dims.format_dim(last)} of a memory of {dims.format_dim(elements)}"
-        if 0 not in self.size:
+        for n in self.size:
+            require(n, ">=", 0, f"a view of {dims.format_dim(n)} elements")
+        if not any(decide(n, "==", 0, "as_strided") for n in self.size):
             require(elements, ">", dims.expand(last), message)
         return self.size
 

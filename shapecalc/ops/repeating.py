@@ -22,7 +22,7 @@ from shapecalc.access import (
     only,
     shifted,
 )
-from shapecalc.conditions import require, require_same
+from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
 from shapecalc.op import DATA, Call, Op, Operand, OutShape, axis_index
@@ -134,7 +134,7 @@ class RepeatInterleave(Op):
         for shape in repeats:
             if len(shape) > 1:
                 raise RankError(f"repeats have at most 1 dimension, got {shape}")
-            if shape and shape[0] != 1:
+            if shape and shape[0] != x[axis] and not decide(shape[0], "==", 1, "repeats"):
                 require_same(shape[0], x[axis], "the number of repeats to be")
         return (*x[:axis], size, *x[axis + 1 :])
 

@@ -8,7 +8,14 @@ from typing import Any
 
 from shapecalc import dims
 from shapecalc.access import Element, Reads, along, inserted, shifted
-from shapecalc.conditions import choose, choose_pieces, require, require_positive, require_same
+from shapecalc.conditions import (
+    choose,
+    choose_pieces,
+    decide,
+    require,
+    require_positive,
+    require_same,
+)
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import DataDependentError, RankError
 from shapecalc.op import Call, Op, Operand, OutShape, axis_index
@@ -45,8 +52,10 @@ class Split(Op):
                 require(size, ">=", 0, f"a piece of {dims.format_dim(size)} elements")
             require_same(dims.total(self.split_size), x[axis], "the pieces to add up to")
             return _cut(x, axis, self.split_size)
-        if x[axis] != 0 or self.split_size != 0:
-            require_positive(self.split_size, "split_size")
+        if decide(self.split_size, "==", 0, "split"):  # torch allows it for no elements
+            require(x[axis], "==", 0, "split_size is 0")
+            return _cut(x, axis, [dims.ZERO])
+        require_positive(self.split_size, "split_size")
         return _cut(x, axis, even_pieces(x[axis], self.split_size))
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
@@ -81,7 +90,7 @@ class Chunk(Op):
         """Cut the axis; there can be fewer pieces than `chunks`."""
         axis = _axis_to_cut(x, self.dim)
         require_positive(self.chunks, "chunks")
-        if x[axis] == 0:
+        if decide(x[axis], "==", 0, "chunk"):
             return _cut(x, axis, [dims.ZERO] * choose(self.chunks, "chunk"))
         return _cut(x, axis, even_pieces(x[axis], dims.ceildiv(x[axis], self.chunks)))
 
@@ -174,8 +183,6 @@ class Unbind(Op):
 
 def even_pieces(size: Dim, length: Dim) -> list[Dim]:
     """Return the sizes of pieces of `length` elements, the last with what is left."""
-    if length == 0:  # torch allows it for no elements
-        return [dims.ZERO]
     pieces = choose_pieces(size, length, "the number of pieces")
     return [length] * (pieces - 1) + [size - dims.mul(dims.as_dim(pieces - 1), length)]
 

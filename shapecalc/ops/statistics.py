@@ -129,6 +129,8 @@ def read_quantile(
     out: Operand | None = None,
 ) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.quantile.html"""
+    if isinstance(q, (int, float)) and not 0 <= q <= 1:
+        raise SizeError(f"q is a fraction between 0 and 1, got {q}")
     fractions = q.shape if isinstance(q, Operand) else Shape()
     if len(fractions) > 1:
         raise RankError(f"q is a number or has one axis, got {fractions}")

@@ -41,6 +41,8 @@ CASES = [
 ]  # fmt: skip
 
 REJECTS = [
+    Rejects(lambda x: x.expand(x.shape[0] - 5, -1),           (3,)),
+    Rejects(lambda x: x[:, :1].expand(-1, x.shape[0] - 5),    (3, 4)),
     Rejects(lambda x: x.permute(0, 1),                        (2, 3, 4)),
     Rejects(lambda x: x.permute(0, 0, 1),                     (2, 3, 4)),
     Rejects(lambda x: x.transpose(0, 3),                      (2, 3, 4)),

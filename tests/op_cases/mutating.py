@@ -32,6 +32,7 @@ CASES = [
 ]  # fmt: skip
 
 REJECTS = [
+    Rejects(lambda x: x.as_strided((x.shape[0] - 5, 2), (1, 1)), (3, 4)),
     Rejects(lambda x: x.flip(2),                              (2, 3)),
     Rejects(lambda x: x.flip(0, 0),                           (2, 3)),
     Rejects(torch.fliplr,                                     (3,)),

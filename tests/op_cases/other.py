@@ -32,6 +32,7 @@ CASES = [
     Case(torch.cov,                                              (L,),                   ()),
     Case(lambda x: torch.cov(x, correction=0),                   (1, L),                 ()),
     Case(torch.corrcoef,                                         (H, W),                 (H, H)),
+    Case(torch.cov,                                              (H, W),                 (), sizes=[{"H": 1, "W": 5}]),
 ]  # fmt: skip
 
 REJECTS = [

@@ -17,6 +17,8 @@ CASES = [
     Case(lambda x: torch.functional.split(x, split_size_or_sections=5), (5, H), [(5, H)]),
     Case(lambda x: x.split_with_sizes([3, 6], dim=-1),        (N, 9),         [(N, 3), (N, 6)]),
     Case(lambda x: x.unsafe_split(4, 1),                      (N, 8),         [(N, 4), (N, 4)]),
+    Case(lambda x: x[:, 9:].split(x.shape[1] - 9, 1),         (N, H),         [(N, 0)], [{"N": 2, "H": 9}]),
+    Case(lambda x: x[:, 9:].chunk(3, 1),                      (N, H),         [(N, 0)] * 3, [{"N": 2, "H": 7}, {"N": 3, "H": 9}]),
     Case(lambda x: torch.unsafe_split_with_sizes(x, [3, 6], 1), (N, 9),       [(N, 3), (N, 6)]),
     Case(lambda x: x.chunk(3, dim=-1),                        (N, 3 * C),     [(N, C), (N, C), (N, C)]),
     Case(lambda x: torch.chunk(x, 2, 1),                      (N, H),         [(N, floordiv(H + 1, 2)), (N, floordiv(H, 2))]),

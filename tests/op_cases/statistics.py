@@ -33,6 +33,7 @@ CASES = [
 ]  # fmt: skip
 
 REJECTS = [
+    Rejects(lambda x: x.quantile(1.5),                        (3,)),
     Rejects(lambda x: torch.linalg.norm(x, 2),                (2, 3, 4)),
     Rejects(lambda x: x.norm(dim=2),                          (3, 4)),
     Rejects(torch.dist,                                       [(3, 4), (3,)]),
