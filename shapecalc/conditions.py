@@ -164,10 +164,21 @@ class Hint(dict[str, int]):
 
 @dataclass(slots=True)
 class Path:
-    """The choices made at a hint, in order."""
+    """The choices made at a hint, in order.
+
+    With a list of `mistakes`, what a rule demands in vain is written down there, and the rule goes
+    on as if it were met.
+    """
 
     hint: Mapping[str, int] = field(default_factory=Hint)
     assumptions: list[Assumption] = field(default_factory=list)
+    mistakes: list[ShapeError] | None = None
+
+    def refuse(self, error: ShapeError) -> None:
+        """Raise a mistake, or write it down where the path goes on after mistakes."""
+        if self.mistakes is None:
+            raise error
+        self.mistakes.append(error)
 
     def record(self, assumption: Assumption) -> None:
         """Write an assumption down, once."""
@@ -291,16 +302,17 @@ def require(
     """Demand a comparison of two sizes, or raise `error` with `message`."""
     condition = Condition(left, relation, right)
     answer = condition.known()
+    path = _path.get() or Path()
     if answer is None:
-        path = _path.get() or Path()
         # what is demanded of sizes that depend on data is taken for granted
         if not condition.holds(path.hint) and not depends_on_data(*condition.symbols):
             # other sizes go on from here, and so does code that catches the error
             path.record(Assumption(condition.negated(), "branch", message))
-            raise error(message, fix=fix, condition=condition)
-        path.record(Assumption(condition, "requirement", message))
+            path.refuse(error(message, fix=fix, condition=condition, demand=condition))
+        else:
+            path.record(Assumption(condition, "requirement", message))
     elif not answer:
-        raise error(message, fix=fix)
+        path.refuse(error(message, fix=fix, demand=condition))
 
 
 def require_same(got: IntoDim, expected: IntoDim, what: str, *, fix: str | None = None) -> None:

@@ -50,16 +50,23 @@ class ShapeError(ShapecalcError, RuntimeError):
     """An op does not accept the shapes it is given: a RuntimeError, as it is in torch.
 
     `condition` is set where other sizes would be accepted: it is what they have to meet.
+    `demand` is the comparison that failed, also where no sizes would meet it.
     `fix` is set only where the remedy is certain.
     """
 
     def __init__(
-        self, message: str, *, fix: str | None = None, condition: Condition | None = None
+        self,
+        message: str,
+        *,
+        fix: str | None = None,
+        condition: Condition | None = None,
+        demand: Condition | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
         self.condition = condition
+        self.demand = demand
 
     def __str__(self) -> str:
         return self.message if self.fix is None else f"{self.message}\n  fix: {self.fix}"

@@ -343,6 +343,7 @@ def test_sizes_that_the_model_rejects_are_exit_code_1(folder: Path) -> None:
         "layer 'conv': the kernel spans 3 elements, the padded input has H\n"
         "  needs: H >= 3\n"
         f"  at {folder}/nets.py:13\n"
+        "  nearest accepted: N=1, H=3, W=9\n"
     )
 
 
