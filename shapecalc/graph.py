@@ -102,6 +102,7 @@ class Layer:
     around it and the op's own: `layer1.0.conv2`, `layer1.0.add`. `sources` has one entry for
     each of `in_shapes`, then one for every other tensor that the call received. A `masked` op
     adds a constant that holds minus infinity, or nearly, so that some of its sums count nothing.
+    `rests_on` are the findings, by their number, that its shapes take something for granted of.
     """
 
     index: int
@@ -116,6 +117,7 @@ class Layer:
     call: int = 0
     note: str = ""
     masked: bool = False
+    rests_on: frozenset[int] = frozenset()
     home: Home = field(default_factory=Home, repr=False, compare=False)
 
     @property
@@ -218,7 +220,8 @@ class Finding:
     """Something that is wrong: the message says what, `fix` what to do where that is certain.
 
     `kind` is `shape` for a mistake in the shapes, `forward` for an exception of the model's own
-    code, `data` where the trace ends because Python needs a value that depends on data.
+    code, `data` where the trace ends because Python needs a value that depends on data. `demand`
+    is the comparison that failed, `index` the layer that made it, where the trace went on.
     """
 
     message: str
@@ -227,6 +230,8 @@ class Finding:
     fix: str | None = None
     location: Location | None = None
     condition: Condition | None = None
+    demand: Condition | None = None
+    index: int | None = None
 
     def __str__(self) -> str:
         where = f"layer '{self.layer}': " if self.layer else ""

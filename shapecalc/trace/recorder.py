@@ -14,8 +14,18 @@ from torch import nn
 from shapecalc import dims
 from shapecalc.conditions import Assumption, Condition, Hint, Path, following
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import DataDependentError, ForwardError
-from shapecalc.graph import Home, Label, Layer, LayerGraph, ModuleCall, OutputRef, Premise, Source
+from shapecalc.errors import DataDependentError, ForwardError, ShapeError
+from shapecalc.graph import (
+    Finding,
+    Home,
+    Label,
+    Layer,
+    LayerGraph,
+    ModuleCall,
+    OutputRef,
+    Premise,
+    Source,
+)
 from shapecalc.op import Call, Op
 from shapecalc.trace.containers import shapes_of, sources_in
 from shapecalc.trace.source import caller, is_caught
@@ -38,9 +48,14 @@ class OpenCall:
 class Recorder:
     """The records of one trace at one hint, in the order of the calls."""
 
-    def __init__(self, model: nn.Module, hint: Hint, *, at_once: bool = False) -> None:
+    def __init__(
+        self, model: nn.Module, hint: Hint, *, at_once: bool = False, recover: bool = False
+    ) -> None:
         self.hint = hint
         self.at_once = at_once
+        self.recover = recover
+        self.mistakes: list[Finding] = []
+        self._assumed = 0
         self.layers: list[Layer] = []
         self.calls: list[ModuleCall] = []
         self.premises: dict[Condition, Premise] = {}
@@ -79,9 +94,11 @@ class Recorder:
             raise ForwardError(
                 f"more than {MOST_LAYERS:,} op calls: `forward` does not seem to end"
             )
+        rests_on = frozenset[int]()
         for source in sources:
             if isinstance(source, OutputRef):
                 label = label.weaker(self.layers[source.layer].label)
+                rests_on |= self.layers[source.layer].rests_on
         self.layers.append(
             Layer(
                 index=len(self.layers),
@@ -96,10 +113,38 @@ class Recorder:
                 call=self._stack[-1].index if self._stack else 0,
                 note=note,
                 masked=masked,
+                rests_on=rests_on,
                 home=self.home,
             )
         )
         return len(self.layers) - 1
+
+    def mistaken(self, index: int, errors: Sequence[ShapeError], where: str) -> None:
+        """Write down what does not fit at a layer; what follows rests on it."""
+        layer = self.layers[index]
+        first = len(self.mistakes)
+        for error in errors:
+            self.mistakes.append(
+                Finding(
+                    message=error.message,
+                    layer=where,
+                    fix=error.fix,
+                    location=layer.location,
+                    condition=error.condition,
+                    demand=error.demand,
+                    index=index,
+                )
+            )
+        own = frozenset(range(first, len(self.mistakes)))
+        self.layers[index] = replace(layer, rests_on=layer.rests_on | own)
+
+    def assumed_size(self, hint: int) -> Dim:
+        """Return a new symbol for a size in doubt after a mistake; nothing is demanded of it."""
+        name = f"a{self._assumed}"
+        self._assumed += 1
+        self.hint[name] = hint
+        self.hint.data.add(name)
+        return dims.symbol(name)
 
     def _layer_name(self, op: Op, function: str) -> str:
         """Return the name of an op call: that of torch's function, counted within its module."""
@@ -274,7 +319,10 @@ class Recorder:
         """
         premises, notes = [], list(self.notes)
         for premise in self.premises.values():
-            if self.fresh.keys() & set(map(str, premise.condition.symbols)):
+            names = set(map(str, premise.condition.symbols))
+            if names & (self.hint.data - self.fresh.keys()):
+                continue  # nothing is known of a size that a mistake puts in doubt
+            if self.fresh.keys() & names:
                 notes.append(f"taken for granted: {premise.condition}, {premise.location}")
             else:
                 premises.append(premise)

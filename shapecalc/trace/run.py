@@ -42,9 +42,17 @@ def explore(
 
 
 def trace(
-    model: nn.Module, patterns: Patterns, hint: Mapping[str, int], *, train: bool = False
+    model: nn.Module,
+    patterns: Patterns,
+    hint: Mapping[str, int],
+    *,
+    train: bool = False,
+    recover: bool = False,
 ) -> LayerGraph:
     """Run `model` once on symbolic inputs, at one hint. The model is left as it was.
+
+    The first mistake ends the trace, unless it is to `recover`: then what a layer declares is
+    taken for granted, and the next mistake is found.
 
     Sizes are no keys of dicts, as torch has it; where that fails, they are. Libraries such as
     einops take another way round their caches when a size has no hash, and keep it symbolic. A
@@ -53,7 +61,9 @@ def trace(
     """
     as_keys = at_once = False
     while True:
-        graph = _trace(model, patterns, hint, train=train, as_keys=as_keys, at_once=at_once)
+        graph = _trace(
+            model, patterns, hint, train=train, as_keys=as_keys, at_once=at_once, recover=recover
+        )
         messages = " ".join(finding.message for finding in graph.findings)
         if UNHASHABLE in messages and not as_keys:
             as_keys = True
@@ -71,10 +81,11 @@ def _trace(
     train: bool,
     as_keys: bool,
     at_once: bool,
+    recover: bool,
 ) -> LayerGraph:
     if is_lazy(model):
         model = copied(model)  # a lazy module turns into another one when it is called
-    tracer = Tracer(model, Hint(hint), at_once=at_once)
+    tracer = Tracer(model, Hint(hint), at_once=at_once, recover=recover)
     record = tracer.record
     output: Any = None
     findings: tuple[Finding, ...] = ()
@@ -107,7 +118,7 @@ def _trace(
         name=type(model).__name__,
         inputs=patterns.inputs(),
         output=output,
-        findings=findings,
+        findings=(*record.mistakes, *findings),
         parameters=sum(
             0 if torch.nn.parameter.is_lazy(p) else p.numel() for p in model.parameters()
         ),

@@ -15,13 +15,14 @@ from shapecalc.conditions import Hint, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
-from shapecalc.op import Call, Operand, Outcome, infer
+from shapecalc.op import Call, Op, Operand, Outcome, infer
 from shapecalc.registry import Reader
 from shapecalc.trace import masks, positions, probe
 from shapecalc.trace.aliases import Aliases
 from shapecalc.trace.layout import refuses_view
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
+from shapecalc.trace.recovery import UNKNOWN, recovered
 from shapecalc.trace.size_node import as_torch
 from shapecalc.trace.source import caller
 from shapecalc.trace.symbolic_tensor import (
@@ -55,9 +56,11 @@ class Tracer(TorchFunctionMode):
     recorded as a layer.
     """
 
-    def __init__(self, model: nn.Module, hint: Hint, *, at_once: bool = False) -> None:
+    def __init__(
+        self, model: nn.Module, hint: Hint, *, at_once: bool = False, recover: bool = False
+    ) -> None:
         super().__init__()
-        self.record = Recorder(model, hint, at_once=at_once)
+        self.record = Recorder(model, hint, at_once=at_once, recover=recover)
         self._hint = hint
         self._device = torch.device("cpu")
         self._readers = targets()
@@ -138,7 +141,8 @@ class Tracer(TorchFunctionMode):
             call = reader.read(*for_reader(args), **for_reader(named))
             positions.demand(reader.name, args, named)
             shapes = tuple(operand.shape for operand in call.operands)
-            outcome = self._without_data(infer(call.op, shapes, self._hint), reader.name)
+            outcome, mistakes = self._inferred(call.op, shapes)
+            outcome = self._without_data(outcome, reader.name)
         self.record.assume(outcome.assumptions, reader.name)
         received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
         given = (args, kwargs)
@@ -149,6 +153,8 @@ class Tracer(TorchFunctionMode):
                 "fields take it for a bias, not for a mask; build the model with values to tell"
             )
         index = self.record.layer(call, reader.name, outcome.shapes, received, masked=masked)
+        if mistakes:
+            self.record.mistaken(index, mistakes, self.record.where(function_name(func)))
         if func is torch.Tensor.view:
             self._warn_of_layout(call, outcome)
         outputs = self._outputs(call, outcome, index)
@@ -164,6 +170,23 @@ class Tracer(TorchFunctionMode):
                 f"view of a tensor whose axes were permuted, {caller()}: torch refuses it unless "
                 "the elements lie in memory in that order; reshape takes both"
             )
+
+    def _inferred(
+        self, op: Op, shapes: tuple[Shape, ...]
+    ) -> tuple[Outcome, tuple[ShapeError, ...]]:
+        """Apply a rule; where the shapes do not fit and the trace goes on, what is assumed."""
+        try:
+            return infer(op, shapes, self._hint), ()
+        except ShapeError as error:
+            found = recovered(op, shapes, self._hint, error) if self.record.recover else None
+            if found is None:
+                raise
+            outcome, mistakes = found
+        made = tuple(
+            Shape(self.record.assumed_size(1) if size == UNKNOWN else size for size in shape)
+            for shape in outcome.shapes
+        )
+        return replace(outcome, shapes=made), mistakes
 
     def _without_data(self, outcome: Outcome, name: str) -> Outcome:
         if not outcome.data:

@@ -1,0 +1,89 @@
+"""What is taken for granted after a mistake, so that a trace can go on and find the next one.
+
+After a mismatch, an op is taken to hand on what it declares: a Linear its out_features, a
+convolution its out_channels. A size of which that is not known becomes a symbol of its own, of
+which nothing is demanded any more: it echoes no mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from shapecalc import dims
+from shapecalc.conditions import Path, following
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import ShapecalcError, ShapeError
+from shapecalc.op import Op, Outcome
+
+UNKNOWN = dims.symbol("?assumed", minimum=0)  # a size to be replaced by a symbol of its own
+
+
+def recovered(
+    op: Op, inputs: tuple[Shape, ...], hint: Mapping[str, int], error: ShapeError
+) -> tuple[Outcome, tuple[ShapeError, ...]] | None:
+    """Return what an op is taken to hand on, and all that does not fit; None where that is open.
+
+    `error` is the first mistake. Sizes that the mistakes put in doubt are `UNKNOWN`.
+    """
+    path = Path(hint, mistakes=[])
+    try:
+        with following(path):
+            out = op.out_shape(*inputs)
+    except ShapeError as rest:
+        path.refuse(rest)
+        declared = _declared(op, inputs)
+        if declared is None:
+            return None
+        out = declared
+    except (ShapecalcError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+    mistakes = tuple(path.mistakes or (error,))
+    several = isinstance(out, list)
+    shapes = [Shape(shape) for shape in (out if several else [out])]
+    sure = set(inputs[0]) if _normalizes(op) else set(_numbers(op))
+    doubted = {side for m in mistakes if m.demand for side in (m.demand.left, m.demand.right)}
+
+    def kept(size: Any) -> Dim:
+        size = dims.expand(dims.as_dim(size))
+        if size in sure:
+            return size
+        impossible = size.free_symbols and dims.evaluate(size, hint) < 1
+        negative = size.is_Integer and size < 1
+        return UNKNOWN if size in doubted or impossible or negative else size
+
+    made = tuple(Shape(map(kept, shape)) for shape in shapes)
+    return Outcome(made, several, tuple(path.assumptions)), mistakes
+
+
+def _numbers(op: Op) -> Iterator[Dim]:
+    """Yield the sizes among the parameters of an op: what it declares."""
+    for entry in fields(op):  # type: ignore[arg-type]  # every concrete Op is a dataclass
+        value = getattr(op, entry.name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, int) and not isinstance(part, bool):
+                yield dims.as_dim(part)
+            elif hasattr(part, "free_symbols"):
+                yield part
+
+
+def _declared(op: Any, inputs: Sequence[Shape]) -> Shape | None:
+    """Return the output that an op declares for inputs of a wrong rank, where it declares one."""
+    if not inputs:
+        return None
+    x = inputs[0]
+    if hasattr(op, "out_features"):
+        return Shape((*x[:-1], op.out_features))
+    if hasattr(op, "out_channels") and hasattr(op, "kernel_size"):
+        batch = x[0] if len(x) else UNKNOWN
+        return Shape((batch, op.out_channels, *(UNKNOWN for _ in op.kernel_size)))
+    if hasattr(op, "kernel_size") and isinstance(op.kernel_size, tuple):
+        spatial = len(op.kernel_size)
+        return Shape((*x[:-spatial], *(UNKNOWN for _ in op.kernel_size)))
+    return x if _normalizes(op) else None
+
+
+def _normalizes(op: Op) -> bool:
+    """Tell whether what comes in goes out, whatever the op was built for."""
+    return any(hasattr(op, name) for name in ("num_features", "num_channels", "normalized_shape"))
