@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis, analyze
+    from shapecalc.diagnose import check
     from shapecalc.dims import symbol
     from shapecalc.errors import (
         DataDependentError,
@@ -42,10 +43,11 @@ __all__ = [
     "TargetError",
     "UndecidedError",
     "analyze",
+    "check",
     "symbol",
 ]
 
-_HOMES = {"Analysis": "analysis", "analyze": "analysis", "symbol": "dims"}
+_HOMES = {"Analysis": "analysis", "analyze": "analysis", "check": "diagnose", "symbol": "dims"}
 
 
 def __getattr__(name: str) -> Any:

@@ -23,12 +23,13 @@ ROOT = Path(shapecalc.__file__).parent
 # From the ground up: a module imports only what stands before it. Names are files or packages.
 ORDER = (
     "errors", "dims", "conditions", "sets", "access", "dtypes", "op", "registry", "ops", "graph", "receptive_field", "at", "inputs",
-    "sizes", "solve", "trace", "spec", "target", "analysis", "verify", "render", "cli", "__main__",
+    "sizes", "solve", "trace", "spec", "target", "analysis", "diagnose", "verify", "render", "cli", "__main__",
 )  # fmt: skip
 # Imports against the order, made inside functions, and why.
 LAZY = {
     ("analysis", "verify"): "a.verify() is a method for people's sake",
     ("analysis", "render"): "print(a) is the table",
+    ("diagnose", "render"): "print(diagnosis) is the text",
     ("sizes", "render"): "print(a.sizes) is the answer in words",
     ("graph", "receptive_field"): "a[name].receptive_field is an attribute for people's sake",
 }

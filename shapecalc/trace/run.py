@@ -20,7 +20,7 @@ from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.symbolic_tensor import is_symbolic
-from shapecalc.trace.tracer import Tracer
+from shapecalc.trace.tracer import Rewriting, Tracer
 
 NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
@@ -48,11 +48,13 @@ def trace(
     *,
     train: bool = False,
     recover: bool = False,
+    rewritings: Mapping[int, Rewriting] | None = None,
 ) -> LayerGraph:
     """Run `model` once on symbolic inputs, at one hint. The model is left as it was.
 
     The first mistake ends the trace, unless it is to `recover`: then what a layer declares is
-    taken for granted, and the next mistake is found.
+    taken for granted, and the next mistake is found. `rewritings` are done in the place of the
+    calls that would be layers of these numbers.
 
     Sizes are no keys of dicts, as torch has it; where that fails, they are. Libraries such as
     einops take another way round their caches when a size has no hash, and keep it symbolic. A
@@ -62,8 +64,9 @@ def trace(
     as_keys = at_once = False
     while True:
         graph = _trace(
-            model, patterns, hint, train=train, as_keys=as_keys, at_once=at_once, recover=recover
-        )
+            model, patterns, hint, train=train, as_keys=as_keys, at_once=at_once, recover=recover,
+            rewritings=rewritings or {},
+        )  # fmt: skip
         messages = " ".join(finding.message for finding in graph.findings)
         if UNHASHABLE in messages and not as_keys:
             as_keys = True
@@ -82,10 +85,12 @@ def _trace(
     as_keys: bool,
     at_once: bool,
     recover: bool,
+    rewritings: Mapping[int, Rewriting],
 ) -> LayerGraph:
     if is_lazy(model):
         model = copied(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint), at_once=at_once, recover=recover)
+    tracer.rewritings.update(rewritings)
     record = tracer.record
     output: Any = None
     findings: tuple[Finding, ...] = ()

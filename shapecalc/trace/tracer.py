@@ -48,6 +48,9 @@ _IN_PLACE_OPERATORS = {
 }  # fmt: skip
 
 
+Rewriting = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
+
+
 class Tracer(TorchFunctionMode):
     """One run of a model on symbolic tensors.
 
@@ -61,6 +64,7 @@ class Tracer(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.record = Recorder(model, hint, at_once=at_once, recover=recover)
+        self.rewritings: dict[int, Rewriting] = {}  # calls to be written otherwise, by their layer
         self._hint = hint
         self._device = torch.device("cpu")
         self._readers = targets()
@@ -97,6 +101,10 @@ class Tracer(TorchFunctionMode):
             if query is None:  # what a real run is watched for: no questions
                 self.record.events.append((function_name(func), None))
             return self._run(func, args, kwargs)
+        rewriting = self.rewritings.pop(len(self.record.layers), None)
+        if rewriting is not None:
+            with self:
+                return rewriting(func, args, kwargs)
         reader = self._readers.get(func)
         self.record.events.append((function_name(func), len(self.record.layers)))
         with self._in_context(func):

@@ -1,0 +1,281 @@
+"""The diagnosis of a model: every mistake in one pass, with its cause and repairs that work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from shapecalc.analysis import hint_for
+from shapecalc.diagnose import rules as _rules  # registers them  # noqa: F401
+from shapecalc.diagnose.built import built_at
+from shapecalc.diagnose.case import Case, lifted
+from shapecalc.diagnose.edits import Candidate, Feed, Rebuild, Reshaped, Rewrite, rebuilding
+from shapecalc.diagnose.finding import Finding, Repair
+from shapecalc.diagnose.rule import ADVICE, MISTAKES, WARNINGS, Draft, Rule
+from shapecalc.diagnose.settle import settled
+from shapecalc.diagnose.subject import Mistake, Subject, mistakes
+from shapecalc.errors import PatternError, TargetError
+from shapecalc.inputs import Pattern, Patterns, parse_inputs, parse_pattern
+from shapecalc.trace.infer_inputs import check_call, infer_inputs, positional_names
+from shapecalc.trace.run import trace
+
+_TRIES = 12  # candidates that are tried for all findings together
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The findings of a check, errors first, and the trace that they rest on."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    subject: Subject | None = None
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings for which the model raises."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    def __bool__(self) -> bool:
+        """Whether nothing is wrong: no error and no warning."""
+        return not any(finding.severity != "note" for finding in self.findings)
+
+    def __str__(self) -> str:
+        from shapecalc.render import diagnosis_text
+
+        return diagnosis_text.text(self)
+
+
+def check(
+    model: nn.Module | Callable[[], nn.Module],
+    *inputs: Any,
+    train: bool = False,
+    advice: bool = False,
+    **kwinputs: Any,
+) -> Diagnosis:
+    """Find every mistake of a model in one pass, with its cause and repairs that were tried.
+
+    `inputs` are patterns as in `analyze`, or concrete shapes: then the sizes that are given are
+    the case in hand. `model` may be a factory, so that what its constructor raises is a finding.
+
+    Raises:
+        PatternError: a pattern cannot be read, or none can be inferred.
+        TargetError: `model` is nothing that can be checked.
+    """
+    if not isinstance(model, nn.Module):
+        if not callable(model):
+            raise TargetError(f"expected an nn.Module or a factory of one, got {model!r}")
+        from shapecalc.diagnose.constructed import constructed
+
+        built = constructed(model)
+        if isinstance(built, Finding):
+            return Diagnosis(getattr(model, "__name__", "model"), (built,))
+        model = built
+    if inputs or kwinputs:
+        patterns = parse_inputs(inputs, kwinputs, positional_names(model))
+        check_call(model, patterns)
+    else:
+        patterns = infer_inputs(model, train=train)
+    return _Check(model, lifted(patterns), train).diagnosis(advice=advice)
+
+
+class _Check:
+    """One check: the subject, and what becomes of it with changes."""
+
+    def __init__(self, model: nn.Module, case: Case, train: bool) -> None:
+        self.model, self.case, self.train = model, case, train
+        self.tries = 0
+
+    def subject(self, case: Case, rewrites: Sequence[Rewrite] = ()) -> Subject:
+        """Trace the model as it is now, through all of its mistakes."""
+        rewritings = {rewrite.index: rewrite.rewriting for rewrite in rewrites}
+        hint = {**hint_for(case.patterns), **case.sizes}
+        graph = settled(
+            lambda at: trace(
+                self.model,
+                case.patterns,
+                at,
+                train=self.train,
+                recover=True,
+                rewritings=rewritings,
+            ),
+            hint,
+            case.sizes,
+        )
+        return Subject(self.model, case, graph, self.train)
+
+    def diagnosis(self, *, advice: bool) -> Diagnosis:
+        """Trace, explain, look, and try the repairs."""
+        subject = self.subject(self.case)
+        found = [(rule, draft, m) for m in mistakes(subject) for rule, draft in _explained(m)]
+        looked = list(_looked(WARNINGS.values(), subject))
+        if advice:
+            looked += _looked(ADVICE.values(), subject)
+        numbers = {m.number: n for n, (_, _, m) in enumerate(found)}
+        groups: dict[Any, int] = {}
+        findings = []
+        for n, (rule, draft, m) in enumerate(found):
+            group = groups.setdefault(
+                draft.root if draft.root is not None else ("own", n), len(groups)
+            )
+            rests = frozenset[int]() if m.layer is None else m.layer.rests_on
+            rests_on = sorted({numbers[r] for r in rests if r in numbers and numbers[r] != n})
+            findings.append(self._finding(rule, draft, m, group, tuple(rests_on)))
+        repaired = self._repaired(subject, findings, [draft for _, draft, _ in found])
+        for rule, draft in looked:
+            group = groups.setdefault(
+                draft.root if draft.root is not None else ("own", id(draft)), len(groups)
+            )
+            made = self._finding(rule, draft, None, group, ())
+            repaired.append(replace(made, repairs=self._quieting(rule, draft, subject)))
+        return Diagnosis(type(self.model).__name__, tuple(repaired), subject)
+
+    def _finding(
+        self, rule: Rule, draft: Draft, m: Mistake | None, group: int, rests_on: tuple[int, ...]
+    ) -> Finding:
+        layer = draft.layer
+        if layer is None:
+            layer = m.raw.layer if m is not None else draft.at.name if draft.at else ""
+        op = draft.op or (m.op if m is not None else draft.at.kind if draft.at else "")
+        used = draft.used or (m.raw.location if m else draft.at.location if draft.at else None)
+        holder = layer
+        while holder and holder not in dict(self.model.named_modules()):
+            holder = holder.rpartition(".")[0]
+        return Finding(
+            code=rule.code,
+            kind=rule.kind,
+            severity=rule.severity,
+            message=draft.message,
+            layer=layer,
+            op=op,
+            argument=draft.argument,
+            got=draft.got,
+            expected=draft.expected,
+            because=draft.because,
+            built=built_at(self.model, holder) if holder == layer and holder else None,
+            used=used,
+            group=group,
+            rests_on=rests_on,
+        )
+
+    # ---------------------------------------------------------------- repairs
+
+    def _repaired(
+        self, subject: Subject, findings: list[Finding], drafts: list[Draft]
+    ) -> list[Finding]:
+        """Return the findings with the repairs that work, after trying them."""
+        before = len(subject.graph.findings)
+        tried: dict[Any, str | None] = {}
+        done = []
+        for finding, draft in zip(findings, drafts, strict=True):
+            repairs = []
+            for candidate in draft.candidates:
+                key = _key(candidate)
+                if key not in tried:
+                    tried[key] = self._try(candidate, before)
+                said = tried[key]
+                if said is not None:
+                    repairs.append(self._repair(candidate, said))
+            done.append(replace(finding, repairs=tuple(repairs)))
+        return done
+
+    def _try(self, candidate: Candidate, before: int) -> str | None:
+        """Return what the analysis says after a change, None where it is no better."""
+        if self.tries >= _TRIES:
+            return None
+        self.tries += 1
+        after = self._after(candidate)
+        if after is None:
+            return None
+        left = len(after.graph.findings)
+        if left >= before:
+            return None
+        return "no mistake is left" if not left else f"{left} of {before} mistakes are left"
+
+    def _after(self, candidate: Candidate) -> Subject | None:
+        """Return the subject with a change, None where the change cannot be made."""
+        try:
+            match candidate:
+                case Rebuild():
+                    with rebuilding(self.model, [candidate]):
+                        return self.subject(self.case)
+                case Feed(sizes=sizes):
+                    return self.subject(replace(self.case, sizes={**self.case.sizes, **sizes}))
+                case Reshaped(shapes=shapes):
+                    return self.subject(lifted(_reshaped(self.case.patterns, shapes)))
+                case Rewrite():
+                    return self.subject(self.case, [candidate])
+        except (ValueError, PatternError):
+            return None
+
+    def _quieting(self, rule: Rule, draft: Draft, subject: Subject) -> tuple[Repair, ...]:
+        """Return the repairs of a warning after which it is not given any more, nor a mistake."""
+        repairs = []
+        for candidate in draft.candidates:
+            if self.tries >= _TRIES:
+                break
+            self.tries += 1
+            after = self._after(candidate)
+            if after is None or len(after.graph.findings) > len(subject.graph.findings):
+                continue
+            if not any(True for _ in rule.function(after)):
+                repairs.append(self._repair(candidate, "the warning is not given any more"))
+        return tuple(repairs)
+
+    def _repair(self, candidate: Candidate, tried: str) -> Repair:
+        match candidate:
+            case Rebuild(layer=layer, argument=argument, value=value, text=text):
+                return Repair(
+                    text=text or f"build {layer} with {argument}={value}",
+                    layer=layer, argument=argument, value=value, tried=tried,
+                )  # fmt: skip
+            case Feed(sizes=sizes, text=text):
+                shapes = self.case.shapes({**self.case.sizes, **sizes})
+                return Repair(text=text, input=shapes, tried=tried)
+            case Reshaped(shapes=given, text=text):
+                return Repair(text=text, input=dict(given), tried=tried)
+            case Rewrite(text=text):
+                return Repair(text=text, tried=tried)
+
+
+def _explained(m: Mistake) -> Iterable[tuple[Rule, Draft]]:
+    """Return the first rule that explains a mistake, with what it says."""
+    for rule in MISTAKES.values():
+        draft = rule.function(m)
+        if draft is not None:
+            return [(rule, draft)]
+    return []
+
+
+def _looked(rules: Iterable[Rule], subject: Subject) -> Iterable[tuple[Rule, Draft]]:
+    return [(rule, draft) for rule in rules for draft in rule.function(subject)]
+
+
+def _reshaped(patterns: Patterns, shapes: Any) -> Patterns:
+    def walk(value: Any) -> Any:
+        if isinstance(value, Pattern):
+            if value.name not in shapes:
+                return value
+            text = ",".join(map(str, shapes[value.name]))
+            return replace(parse_pattern(text, value.name), dtype=value.dtype)
+        if isinstance(value, dict):
+            return {key: walk(entry) for key, entry in value.items()}
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(walk, value))
+        return value
+
+    return replace(patterns, args=walk(patterns.args), kwargs=walk(dict(patterns.kwargs or {})))
+
+
+def _key(candidate: Candidate) -> Any:
+    match candidate:
+        case Rebuild():
+            return ("rebuild", candidate.layer, candidate.argument, str(candidate.value))
+        case Feed(sizes=sizes):
+            return ("feed", tuple(sorted(sizes.items())))
+        case Reshaped(shapes=shapes):
+            return ("reshaped", tuple(sorted((k, tuple(map(str, v))) for k, v in shapes.items())))
+        case Rewrite():
+            return ("rewrite", candidate.index, candidate.text)

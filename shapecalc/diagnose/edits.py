@@ -1,0 +1,101 @@
+"""Changes to a model or its input, made to see whether a repair repairs."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+
+from shapecalc.trace.tracer import Rewriting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """Build a layer with another value of one of its arguments."""
+
+    layer: str
+    argument: str
+    value: Any
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Feed other sizes: new values for symbols of the case."""
+
+    sizes: Mapping[str, int]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reshaped:
+    """Feed the inputs in another layout: new patterns, by the name of the input."""
+
+    shapes: Mapping[str, tuple[Any, ...]]  # numbers, symbols as text
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """Write one call of the model's code differently: call number `index` of the trace."""
+
+    index: int
+    text: str
+    rewriting: Rewriting
+
+
+Candidate: TypeAlias = Rebuild | Feed | Reshaped | Rewrite
+
+
+@contextlib.contextmanager
+def rebuilding(model: nn.Module, edits: list[Rebuild]) -> Iterator[None]:
+    """Let layers be replaced by rebuilt ones for a while.
+
+    Raises:
+        ValueError: a layer cannot be built so.
+    """
+    kept: list[tuple[nn.Module, str, nn.Module]] = []
+    try:
+        for edit in edits:
+            parent_name, _, name = edit.layer.rpartition(".")
+            parent = model.get_submodule(parent_name)
+            old = parent.get_submodule(name)
+            kept.append((parent, name, old))
+            parent._modules[name] = rebuilt(old, **{edit.argument: edit.value})
+        yield
+    finally:
+        for parent, name, old in reversed(kept):
+            parent._modules[name] = old
+
+
+def rebuilt(module: nn.Module, **changes: Any) -> nn.Module:
+    """Return a layer of torch as its constructor makes it with some arguments changed.
+
+    Raises:
+        ValueError: its arguments cannot be told from it, or the constructor refuses the new ones.
+
+    >>> rebuilt(nn.Linear(512, 64), in_features=800)
+    Linear(in_features=800, out_features=64, bias=True)
+    """
+    if not type(module).__module__.startswith("torch.nn."):
+        raise ValueError(f"{type(module).__name__} is no layer of torch")
+    arguments: dict[str, Any] = {}
+    for name in inspect.signature(type(module).__init__).parameters:
+        if name in ("self", "device", "dtype", "args", "kwargs"):
+            continue
+        value = getattr(module, name, None)
+        if isinstance(value, nn.Parameter) or (value is None and name == "bias"):
+            value = value is not None
+        if hasattr(module, name) or name in changes:
+            arguments[name] = value
+    arguments |= changes
+    try:
+        with torch.device("meta"):
+            return type(module)(**arguments)
+    except Exception as error:  # the constructor says what it does not take
+        raise ValueError(str(error)) from error

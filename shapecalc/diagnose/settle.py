@@ -1,0 +1,51 @@
+"""The trace through all mistakes, at sizes that make no mistakes of their own.
+
+A demand that only some sizes meet is a property of the model, not a mistake, as long as the sizes
+are open. So where a trace fails to meet one, other sizes are chosen that do. What is left are the
+demands that the sizes in hand fail, or that no sizes meet together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from shapecalc import dims
+from shapecalc.conditions import Condition
+from shapecalc.graph import LayerGraph
+from shapecalc.sets import SizeSet, search
+
+_ATTEMPTS = 16
+
+Trace = Callable[[Mapping[str, int]], LayerGraph]
+
+
+def settled(trace: Trace, hint: Mapping[str, int], fixed: Mapping[str, int]) -> LayerGraph:
+    """Return the trace with the fewest avoidable mistakes; the sizes `fixed` stay as they are."""
+    graph = trace(hint)
+    region = SizeSet.every(tuple(hint))
+    for name, size in fixed.items():
+        region = region.where(Condition(dims.symbol(name), "==", size))
+    met: list[Condition] = []
+    for _ in range(_ATTEMPTS):
+        wanted = next(
+            (
+                finding.condition
+                for finding in graph.findings
+                if finding.condition is not None
+                and not {str(s) for s in finding.condition.symbols} <= fixed.keys()
+                and {str(s) for s in finding.condition.symbols} <= hint.keys()
+                and region.where(finding.condition).is_empty() is not True
+            ),
+            None,
+        )
+        if wanted is None:
+            break
+        narrower = region.where(wanted)
+        found = search([*met, wanted], graph.hint, thorough=bool(narrower.open))
+        if found is None or not narrower.contains(found):
+            found = None if narrower.open else narrower.nearest(hint)
+        if found is None:
+            break
+        region, met = narrower, [*met, wanted]
+        graph = trace({name: found[name] for name in hint})
+    return graph

@@ -1,0 +1,95 @@
+"""What rules look at: a model at the case in hand, traced through all of its mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from torch import nn
+
+from shapecalc import dims
+from shapecalc.diagnose.case import Case
+from shapecalc.dims import Dim
+from shapecalc.graph import Finding as Raw
+from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model, the case in hand, and the trace that went on after every mistake."""
+
+    model: nn.Module
+    case: Case
+    graph: LayerGraph
+    train: bool = False
+
+    @cached_property
+    def modules(self) -> Mapping[str, nn.Module]:
+        """The modules of the model by their qualified names."""
+        return dict(self.model.named_modules())
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """A number for every symbol: that of the case, or of the trace where it left it open."""
+        return {**self.graph.hint, **self.case.sizes}
+
+    def number(self, dim: Dim) -> int:
+        """Return the value of a size in the case in hand."""
+        return dims.evaluate(dims.as_dim(dim), self.sizes)
+
+    def shape(self, shape: tuple[Dim, ...]) -> str:
+        """Return a shape as it is in the case in hand; sizes left open stay symbols."""
+        return "[" + ", ".join(map(self.size, shape)) + "]"
+
+    def size(self, dim: Dim) -> str:
+        """Return a size as it is in the case in hand, as text."""
+        dim = dims.as_dim(dim)
+        names = {str(s) for s in dims.symbols_of((dim,))}
+        if names <= self.case.sizes.keys():
+            return str(dims.evaluate(dim, self.case.sizes))
+        fixed = {dims.symbol(name): size for name, size in self.case.sizes.items()}
+        return dims.format_dim(dims.expand(dim.xreplace(fixed)))
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A failed demand of the trace: what rules for errors explain."""
+
+    subject: Subject
+    number: int
+    raw: Raw
+    layer: Layer | None  # None where the model's own code, or torch's Python, raised
+    module: nn.Module | None = field(repr=False, default=None)  # whose call the layer is in
+
+    @property
+    def op(self) -> str:
+        """The name of the op or module as people write it."""
+        return type(self.module).__name__ if self.module is not None else self.function
+
+    @property
+    def function(self) -> str:
+        """The name of torch's function, without its package."""
+        return self.layer.function.rpartition(".")[2].strip("_") if self.layer else ""
+
+    def origin(self, source: Source) -> Layer | str | None:
+        """Return the layer that made a tensor, or the name of the input that it is."""
+        match source:
+            case OutputRef(layer=index):
+                return self.subject.graph.layers[index]
+            case InputRef(name):
+                return name
+        return None
+
+
+def mistakes(subject: Subject) -> list[Mistake]:
+    """Return every mistake of the trace, with the layer and the module that it is in."""
+    graph, found = subject.graph, []
+    for number, raw in enumerate(graph.findings):
+        layer = graph.layers[raw.index] if raw.index is not None else None
+        name = graph.calls[layer.call].name if layer and graph.calls else raw.layer
+        module = subject.modules.get(name)
+        if module is not None and next(module.children(), None) is not None:
+            module = None  # a function called in the forward of a larger module
+        found.append(Mistake(subject, number, raw, layer, module))
+    return found
