@@ -1,4 +1,12 @@
-"""The rules, a file for each part of torch; the last one explains what no other does."""
+"""The rules, a file for each part of torch; the last one explains what no other does.
 
+A mistake is explained by the first rule that knows it, so the order of the imports counts: what
+came before a layer is asked about before the layer itself.
+"""
+
+# isort: off
+from shapecalc.diagnose.rules import joining as joining
+from shapecalc.diagnose.rules import residual as residual
+from shapecalc.diagnose.rules import view as view
 from shapecalc.diagnose.rules import linear as linear
 from shapecalc.diagnose.rules import other as other

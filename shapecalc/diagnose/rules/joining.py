@@ -1,0 +1,1 @@
+"""Mistakes where branches are joined: cat and stack."""

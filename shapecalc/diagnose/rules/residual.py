@@ -1,0 +1,1 @@
+"""Mistakes where branches are added: shortcuts, skips, sums."""

@@ -1,0 +1,1 @@
+"""Mistakes of flatten and view: the same elements under other sizes."""
