@@ -88,10 +88,10 @@ def of_factory(name: str, device: str) -> nn.Module:
     )
     try:
         with torch.device(device):
-            return factory(**options)
-    except RuntimeError:  # regnet asks a tensor for its value
+            return factory(**options).to(device)
+    except RuntimeError:  # the constructor of regnet asks a tensor for its value
         with torch.no_grad():
-            return factory(**options)
+            return factory(**options).to(device)
 
 
 TRAINED = ("googlenet", "inception_v3", "resnet18", "densenet121", "mobilenet_v3_small", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large", "squeezenet1_1")  # fmt: skip
