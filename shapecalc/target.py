@@ -40,6 +40,28 @@ class Loaded:
     initial: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """A class or function that makes a model, with its arguments; it downloads no weights."""
+
+    function: Callable[..., Any]
+    name: str
+    arguments: Mapping[str, object]
+
+    @property
+    def __name__(self) -> str:  # what a diagnosis calls a model that could not be built
+        return self.name
+
+    def __call__(self) -> Any:
+        """Make the model.
+
+        Raises:
+            TargetError: it wants to download weights.
+        """
+        with _offline():
+            return self.function(**self.arguments)
+
+
 def load_target(
     text: str, arguments: Mapping[str, object] | None = None, *, values: bool = False
 ) -> Loaded:
@@ -50,6 +72,20 @@ def load_target(
 
     Raises:
         TargetError: it cannot be found, imported or built.
+        SpecError: a YAML spec has a mistake.
+    """
+    found = find_target(text, arguments)
+    if isinstance(found, Loaded):
+        return found
+    model, notes = _construct(found, text, values=values)
+    return Loaded(_module(model, text), found.name, notes)
+
+
+def find_target(text: str, arguments: Mapping[str, object] | None = None) -> Loaded | Factory:
+    """Find and import a target; a class or a factory is not called yet.
+
+    Raises:
+        TargetError: it cannot be found or imported, or does not take the arguments.
         SpecError: a YAML spec has a mistake.
     """
     arguments = dict(arguments or {})
@@ -81,7 +117,7 @@ def load_target(
             raise TargetError(f"{within} has no attribute {part!r}{hint}")
         found = getattr(found, part)
         within = f"{within}.{part}" if within != place else f"{place}:{part}"
-    return _build(found, text, attribute, arguments, values=values)
+    return _factory(found, text, attribute, arguments)
 
 
 def _suggestion(path: Path) -> str:
@@ -141,9 +177,7 @@ def _on_path(folder: Path) -> Iterator[None]:
             sys.path.remove(str(folder))
 
 
-def _build(
-    found: Any, text: str, name: str, arguments: dict[str, object], *, values: bool
-) -> Loaded:
+def _factory(found: Any, text: str, name: str, arguments: dict[str, object]) -> Loaded | Factory:
     from torch import nn
 
     if isinstance(found, nn.Module):
@@ -155,11 +189,16 @@ def _build(
         raise TargetError(f"{text} is of type {kind}: expected an nn.Module, a class or a factory")
     arguments = _without_weights(found, arguments, text)
     _check_arguments(found, arguments, text)
-    model, notes = _construct(found, arguments, text, values=values)
-    if not isinstance(model, nn.Module):
-        given = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+    return Factory(found, name, arguments)
+
+
+def _module(made: Any, text: str) -> nn.Module:
+    from torch import nn
+
+    if not isinstance(made, nn.Module):
+        given = f"the class {made.__name__}" if isinstance(made, type) else type(made).__name__
         raise TargetError(f"{text} gave {given}, which is no nn.Module")
-    return Loaded(model, name, notes)
+    return made
 
 
 def _check_arguments(found: Callable[..., Any], arguments: Mapping[str, object], text: str) -> None:
@@ -183,28 +222,25 @@ def _check_arguments(found: Callable[..., Any], arguments: Mapping[str, object],
         raise TargetError(f"{text} needs {', '.join(missing)}: give {give}")
 
 
-def _construct(
-    found: Callable[..., Any], arguments: dict[str, object], text: str, *, values: bool
-) -> tuple[Any, tuple[str, ...]]:
+def _construct(made: Factory, text: str, *, values: bool) -> tuple[Any, tuple[str, ...]]:
     import torch
 
     notes: tuple[str, ...] = ()
-    with _offline():
-        if not values:
-            try:
-                with torch.device("meta"):
-                    return found(**arguments), notes
-            except TargetError:
-                raise
-            except (Exception, SystemExit) as error:  # constructors raise anything on meta tensors
-                why = f"{type(error).__name__}: {error}".split("\n")[0]
-                notes = (f"built with values, since building on the meta device failed ({why})",)
+    if not values:
         try:
-            return found(**arguments), notes
+            with torch.device("meta"):
+                return made(), notes
         except TargetError:
             raise
-        except (Exception, SystemExit) as error:
-            raise _raised(f"building {text}", error) from error
+        except (Exception, SystemExit) as error:  # constructors raise anything on meta tensors
+            why = f"{type(error).__name__}: {error}".split("\n")[0]
+            notes = (f"built with values, since building on the meta device failed ({why})",)
+    try:
+        return made(), notes
+    except TargetError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _raised(f"building {text}", error) from error
 
 
 def _without_weights(
