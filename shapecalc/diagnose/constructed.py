@@ -19,11 +19,10 @@ def constructed(factory: Callable[[], nn.Module]) -> nn.Module | Finding:
         TargetError: it makes something else.
     """
     try:
-        with torch.device("meta"):
-            made = factory()
-    except NotImplementedError:  # a constructor that asks for values cannot run on meta
-        made = factory()
-    except Exception as error:
+        made = _made(factory)
+    except TargetError:
+        raise
+    except (Exception, SystemExit) as error:
         return Finding(
             code="SC100",
             kind="constructor",
@@ -34,3 +33,14 @@ def constructed(factory: Callable[[], nn.Module]) -> nn.Module | Finding:
     if not isinstance(made, nn.Module):
         raise TargetError(f"the factory gave {type(made).__name__}, which is no nn.Module")
     return made
+
+
+def _made(factory: Callable[[], nn.Module]) -> nn.Module:
+    """Build on the meta device, or with values where the constructor asks for them."""
+    try:
+        with torch.device("meta"):
+            return factory()
+    except TargetError:
+        raise
+    except (Exception, SystemExit):  # what is raised on meta tensors alone is no mistake
+        return factory()
