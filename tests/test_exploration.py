@@ -95,7 +95,18 @@ class Looks(nn.Module):
         return rows + x.index_select(3, self.order)
 
 
-MODELS = [PadsToMultiple, Square, Small, Catches, Product, Divides, Catalogue, Looks]
+class Permutes(nn.Module):
+    """Views what a convolution made after its axes were permuted, which torch refuses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x).permute(0, 2, 3, 1).view(x.shape[0], -1)
+
+
+MODELS = [PadsToMultiple, Square, Small, Catches, Product, Divides, Catalogue, Looks, Permutes]
 BOX = range(1, 15)
 
 

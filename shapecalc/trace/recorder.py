@@ -55,6 +55,7 @@ class Recorder:
         self.at_once = at_once
         self.recover = recover
         self.mistakes: list[Finding] = []
+        self.ordered: list[bool] = []  # which layers lie in memory in order, see `layout`
         self._assumed = 0
         self.layers: list[Layer] = []
         self.calls: list[ModuleCall] = []
@@ -175,6 +176,10 @@ class Recorder:
         at = f", {place}" if place else ""
         self.notes.append(f"{name} is a size that depends on data: {origin}{at}")
         return dims.symbol(name, minimum=minimum)
+
+    def note_here(self, text: str) -> None:
+        """Note something about the line of the model's code that is running."""
+        self.notes.append(f"{text}, {caller()}")
 
     # ------------------------------------------------------------------ choices
 

@@ -19,7 +19,7 @@ from shapecalc.op import Call, Op, Operand, Outcome, infer
 from shapecalc.registry import Reader
 from shapecalc.trace import masks, positions, probe
 from shapecalc.trace.aliases import Aliases
-from shapecalc.trace.layout import refuses_view
+from shapecalc.trace.layout import demand_order
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
 from shapecalc.trace.recovery import UNKNOWN, recovered
@@ -152,6 +152,8 @@ class Tracer(TorchFunctionMode):
             outcome, mistakes = self._inferred(call.op, shapes)
             outcome = self._without_data(outcome, reader.name)
         self.record.assume(outcome.assumptions, reader.name)
+        if func is torch.Tensor.view:
+            mistakes += self._out_of_order(call, outcome, reader.name)
         received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
         given = (args, kwargs)
         masked = masks.is_masked(reader.name, given)
@@ -163,21 +165,20 @@ class Tracer(TorchFunctionMode):
         index = self.record.layer(call, reader.name, outcome.shapes, received, masked=masked)
         if mistakes:
             self.record.mistaken(index, mistakes, self.record.where(function_name(func)))
-        if func is torch.Tensor.view:
-            self._warn_of_layout(call, outcome)
         outputs = self._outputs(call, outcome, index)
         masks.follow(reader.name, given, outputs)
         positions.follow(reader.name, args, kwargs, outputs)
         self.aliases.view(function_name(func), args, call, outputs)
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
 
-    def _warn_of_layout(self, call: Call, outcome: Outcome) -> None:
+    def _out_of_order(self, call: Call, outcome: Outcome, name: str) -> tuple[ShapeError, ...]:
+        """Return the mistake of a view that the order of the elements does not allow."""
         source: Any = call.operands[0].source
-        if refuses_view(self.record, source, outcome.shapes[0], self._hint):
-            self.record.notes.append(
-                f"view of a tensor whose axes were permuted, {caller()}: torch refuses it unless "
-                "the elements lie in memory in that order; reshape takes both"
-            )
+        with self.record.choosing(name):
+            error = demand_order(self.record, source, outcome.shapes[0], self._hint)
+        if error is not None and not self.record.recover:
+            raise error
+        return () if error is None else (error,)
 
     def _inferred(
         self, op: Op, shapes: tuple[Shape, ...]
