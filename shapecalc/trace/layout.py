@@ -23,7 +23,7 @@ _KEEPING = {
     "transposed_convolution", "view",
 }  # fmt: skip
 
-_ELEMENT_BY_ELEMENT = {"activation", "dropout", "pointwise"}  # what comes out lies as what came in
+_ELEMENT_BY_ELEMENT = {"activation", "dropout", "pointwise"}
 
 
 def demand_order(
@@ -45,7 +45,7 @@ def demand_order(
         if isinstance(layer.op, Permute):
             orders.append(tuple(map(int, layer.op.dims)))
             base = layer.in_shapes[0]
-        elif _family(layer) not in _ELEMENT_BY_ELEMENT or len(layer.sources) != 1:
+        elif not _keeps_strides(layer):
             break
         source = layer.sources[0]
     larger = {name: max(size, 3) for name, size in hint.items()}
@@ -96,12 +96,22 @@ def _in_order(record: Recorder, source: Source) -> bool:
 
 
 def _keeps_order(layer: Layer, ordered: list[bool]) -> bool:
-    if layer.function.rpartition(".")[2] == "contiguous":
+    if _is_contiguous(layer):
         return True
     return _family(layer) in _KEEPING and all(
         ordered[source.layer] for source in layer.sources if isinstance(source, OutputRef)
     )
 
 
+def _keeps_strides(layer: Layer) -> bool:
+    """Tell whether what comes out of a layer lies as what came in."""
+    alone = len(layer.sources) == 1 and not _is_contiguous(layer)
+    return alone and _family(layer) in _ELEMENT_BY_ELEMENT
+
+
 def _family(layer: Layer) -> str:
     return type(layer.op).__module__.rpartition(".")[2]
+
+
+def _is_contiguous(layer: Layer) -> bool:
+    return layer.function.rpartition(".")[2] == "contiguous"
