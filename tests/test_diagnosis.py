@@ -90,11 +90,11 @@ def run(
 
 
 class Rewriting(TorchFunctionMode):
-    """Writes one call of a real run otherwise: the one that a trace has as a layer."""
+    """Writes calls of a real run otherwise: those that a trace has as layers."""
 
     def __init__(self, rewrite: Rewrite, events: Sequence[tuple[str, int | None]]) -> None:
         super().__init__()
-        self.rewrite, self.events, self.done = rewrite, iter(events), False
+        self.events, self.left = iter(events), rewrite.rewritings
 
     def __torch_function__(
         self,
@@ -106,11 +106,10 @@ class Rewriting(TorchFunctionMode):
         if func is torch.Tensor.__iter__:  # one call of unbind, as in a trace
             with self:
                 return iter(args[0].unbind(0))
-        if func not in QUERIES and not self.done:
+        if func not in QUERIES and self.left:
             _, layer = next(self.events, ("", None))
-            if layer == self.rewrite.index:
-                self.done = True
-                return self.rewrite.rewriting(func, args, dict(kwargs or {}))
+            if layer is not None and layer in self.left:
+                return self.left.pop(layer)(func, args, dict(kwargs or {}))
         return func(*args, **(kwargs or {}))
 
 
@@ -182,7 +181,7 @@ def works(make: Callable[[], nn.Module], pair: Pair, found: Checked, repair: Rep
         return runs(lambda: run(model, pair.inputs, pair.options, fed=fed))
     assert found.diagnosis.subject is not None
     with Rewriting(rewrite, found.diagnosis.subject.graph.events) as mode:
-        return runs(lambda: run(model, pair.inputs, pair.options)) and mode.done
+        return runs(lambda: run(model, pair.inputs, pair.options)) and not mode.left
 
 
 # ---------------------------------------------------------------------------- every pair

@@ -90,7 +90,7 @@ class _Check:
 
     def subject(self, case: Case, rewrites: Sequence[Rewrite] = ()) -> Subject:
         """Trace the model as it is now, through all of its mistakes."""
-        rewritings = {rewrite.index: rewrite.rewriting for rewrite in rewrites}
+        rewritings = {n: way for rewrite in rewrites for n, way in rewrite.rewritings.items()}
         hint = {**hint_for(case.patterns), **case.sizes}
         graph = settled(
             lambda at: trace(
@@ -109,11 +109,13 @@ class _Check:
     def diagnosis(self, *, advice: bool) -> Diagnosis:
         """Trace, explain, look, and try the repairs."""
         subject = self.subject(self.case)
-        found = [(rule, draft, m) for m in mistakes(subject) for rule, draft in _explained(m)]
+        told = [(rule, draft, m) for m in mistakes(subject) for rule, draft in _explained(m)]
+        found = _once(told)
         looked = list(_looked(WARNINGS.values(), subject))
         if advice:
             looked += _looked(ADVICE.values(), subject)
-        numbers = {m.number: n for n, (_, _, m) in enumerate(found)}
+        places = {_site(*each): n for n, each in enumerate(found)}
+        numbers = {each[2].number: places[_site(*each)] for each in told}
         groups: dict[Any, int] = {}
         findings = []
         for n, (rule, draft, m) in enumerate(found):
@@ -207,7 +209,7 @@ class _Check:
                     return self.subject(lifted(_reshaped(self.case.patterns, shapes)))
                 case Rewrite():
                     return self.subject(self.case, [candidate])
-        except (ValueError, PatternError):
+        except (ValueError, AttributeError, PatternError):
             return None
 
     def _quieting(self, rule: Rule, draft: Draft, subject: Subject) -> tuple[Repair, ...]:
@@ -247,6 +249,21 @@ def _explained(m: Mistake) -> Iterable[tuple[Rule, Draft]]:
         if draft is not None:
             return [(rule, draft)]
     return []
+
+
+def _site(rule: Rule, draft: Draft, m: Mistake) -> Any:
+    """Return what is equal for demands of one call that one rule says the same of."""
+    if draft.root is None or m.layer is None:
+        return m.number
+    return rule.code, m.layer.index, draft.root
+
+
+def _once(told: list[tuple[Rule, Draft, Mistake]]) -> list[tuple[Rule, Draft, Mistake]]:
+    """Return every mistake once: height and width of one map are not two."""
+    found: dict[Any, tuple[Rule, Draft, Mistake]] = {}
+    for each in told:
+        found.setdefault(_site(*each), each)
+    return list(found.values())
 
 
 def _looked(rules: Iterable[Rule], subject: Subject) -> Iterable[tuple[Rule, Draft]]:

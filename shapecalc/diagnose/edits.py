@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import torch
@@ -42,11 +42,21 @@ class Reshaped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """Write one call of the model's code differently: call number `index` of the trace."""
+    """Write one call of the model's code differently: call number `index` of the trace.
+
+    `also` are other calls that the same change touches, by their number; none of them, but for
+    the last, is replaced by more or fewer calls than it is.
+    """
 
     index: int
     text: str
     rewriting: Rewriting
+    also: Mapping[int, Rewriting] = field(default_factory=dict)
+
+    @property
+    def rewritings(self) -> dict[int, Rewriting]:
+        """All that is written differently, by the number of the call."""
+        return {self.index: self.rewriting, **self.also}
 
 
 Candidate: TypeAlias = Rebuild | Feed | Reshaped | Rewrite
