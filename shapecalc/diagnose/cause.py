@@ -70,11 +70,13 @@ def _declares(layer: Layer, size: Dim) -> bool:
 
 def factors(subject: Subject, source: Source) -> str:
     """Return how a flattened size is made, such as `800 = 32*5*5`; empty where it is not."""
+    flat = shape_of(subject, source)
     for layer in ancestors(subject, source):
-        if len(layer.in_shapes[0] if layer.in_shapes else ()) > 2:
-            shape = layer.in_shapes[0]
-            sizes = [subject.size(size) for size in shape[1:]]
-            return "*".join(sizes)
+        inner = layer.in_shapes[0] if layer.in_shapes else Shape()
+        if flat and len(inner) > 2:
+            if len(layer.out_shape) == 2 and dims.product(inner[1:]) == flat[-1]:
+                return "*".join(subject.size(size) for size in inner[1:])
+            return ""
         if layer.kind not in ("Flatten", "view", "reshape", "dropout", "Dropout", "relu", "ReLU"):
             return ""
     return ""
