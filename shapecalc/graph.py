@@ -220,8 +220,10 @@ class Finding:
     """Something that is wrong: the message says what, `fix` what to do where that is certain.
 
     `kind` is `shape` for a mistake in the shapes, `forward` for an exception of the model's own
-    code, `data` where the trace ends because Python needs a value that depends on data. `demand`
-    is the comparison that failed, `index` the layer that made it, where the trace went on.
+    code, `tuple` where what a layer returns is taken for a tensor, `data` where the trace ends
+    because Python needs a value that depends on data. `demand` is the comparison that failed,
+    `index` the layer that made it, where the trace went on; `call` the module call in which
+    Python raised, or that returned the tuple.
     """
 
     message: str
@@ -232,6 +234,7 @@ class Finding:
     condition: Condition | None = None
     demand: Condition | None = None
     index: int | None = None
+    call: int | None = None
 
     def __str__(self) -> str:
         where = f"layer '{self.layer}': " if self.layer else ""

@@ -28,7 +28,20 @@ from shapecalc.graph import (
 )
 from shapecalc.op import Call, Op
 from shapecalc.trace.containers import shapes_of, sources_in
-from shapecalc.trace.source import caller, is_caught
+from shapecalc.trace.declared import handed_on
+from shapecalc.trace.returned import returned
+from shapecalc.trace.source import caller, is_caught, torch_refused
+from shapecalc.trace.symbolic_tensor import is_symbolic
+
+_TRANSFORMERS = (
+    nn.Transformer,
+    nn.TransformerEncoder,
+    nn.TransformerEncoderLayer,
+    nn.TransformerDecoder,
+    nn.TransformerDecoderLayer,
+)
+
+Recalling = Callable[..., Any]  # gets the call, the module, its arguments and keyword arguments
 
 MOST_LAYERS = 100_000  # op calls, beyond which a forward is taken for one without an end
 
@@ -41,6 +54,7 @@ class OpenCall:
     path: str
     module: nn.Module
     first_layer: int
+    first_mistake: int = 0
     names: Counter[str] = field(default_factory=Counter)
     children: int = 0
 
@@ -55,6 +69,7 @@ class Recorder:
         self.at_once = at_once
         self.recover = recover
         self.mistakes: list[Finding] = []
+        self.recalls: dict[int, Recalling] = {}  # module calls to be made otherwise
         self.ordered: list[bool] = []  # which layers lie in memory in order, see `layout`
         self._assumed = 0
         self.layers: list[Layer] = []
@@ -124,6 +139,8 @@ class Recorder:
         """Write down what does not fit at a layer; what follows rests on it."""
         layer = self.layers[index]
         first = len(self.mistakes)
+        if self._is_echo(layer):
+            errors = ()
         for error in errors:
             self.mistakes.append(
                 Finding(
@@ -138,6 +155,54 @@ class Recorder:
             )
         own = frozenset(range(first, len(self.mistakes)))
         self.layers[index] = replace(layer, rests_on=layer.rests_on | own)
+
+    def _is_echo(self, layer: Layer) -> bool:
+        """Tell whether a mistake follows from another one within a transformer of torch.
+
+        Its code is right. Only its attention receives tensors from outside, each for itself.
+        """
+        for frame in self._stack:
+            if isinstance(frame.module, _TRANSFORMERS):
+                seen = len(self.mistakes) > frame.first_mistake
+                return seen and "attention" not in layer.function
+        return False
+
+    def refused(self, error: Exception, index: int | None = None) -> None:
+        """Write down what the running module of torch raised; its layer, where one stands in."""
+        call = self._stack[-1].index
+        if index is not None:
+            own = frozenset({len(self.mistakes)})
+            self.layers[index] = replace(self.layers[index], rests_on=own)
+        known = error if isinstance(error, ShapeError) else ShapeError(str(error))
+        shape = isinstance(error, ShapeError) or torch_refused(error)
+        self.mistakes.append(
+            Finding(
+                message=known.message if shape else f"{type(error).__name__}: {error}",
+                layer=getattr(error, "layer", ""),
+                kind="shape" if shape else "forward",
+                fix=known.fix,
+                location=getattr(error, "location", None) or caller(),
+                condition=known.condition,
+                demand=known.demand,
+                index=index,
+                call=call,
+            )
+        )
+
+    def _misused(self, call: int, why: str) -> None:
+        """Write down that the tuple of a module call is taken for a tensor."""
+        frame = self._stack[-1] if self._stack else None
+        leaf = frame is not None and next(frame.module.children(), None) is None
+        layer = frame.path if leaf and frame else self.calls[call].name
+        self.mistakes.append(
+            Finding(message=why, layer=layer, kind="tuple", location=caller(), call=call)
+        )
+
+    def _goes_on(self, module: nn.Module, error: Exception) -> bool:
+        """Tell whether the trace goes on after what a module raised: one of torch, uncaught."""
+        if not self.recover or isinstance(error, (DataDependentError, ForwardError)):
+            return False
+        return _is_of_torch(module) and not is_caught(caller())
 
     def assumed_size(self, hint: int) -> Dim:
         """Return a new symbol for a size in doubt after a mistake; nothing is demanded of it."""
@@ -242,15 +307,27 @@ class Recorder:
         original = nn.Module.__call__
 
         def recorded(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            recalling = self.recalls.pop(len(self.calls), None)
             self._enter(module, args, kwargs)
             try:
-                output = original(module, *args, **kwargs)
+                if recalling is not None:
+                    output = recalling(original, module, args, kwargs)
+                else:
+                    output = original(module, *args, **kwargs)
             except BaseException as error:
                 if not hasattr(error, "layer"):
                     error.layer = self._stack[-1].path  # type: ignore[attr-defined]
-                self._stack.pop()
-                raise
+                went_on = None
+                if isinstance(error, Exception) and self._goes_on(module, error):
+                    went_on = handed_on(self, original, module, args, kwargs, error)
+                if went_on is None:
+                    self._stack.pop()
+                    raise
+                (output,) = went_on
+            call = self._stack[-1].index
             self._leave(output)
+            if self.recover and _is_of_torch(module):
+                return returned(output, is_symbolic, lambda why: self._misused(call, why))
             return output
 
         nn.Module.__call__ = recorded  # type: ignore[method-assign]
@@ -283,7 +360,7 @@ class Recorder:
                 home=self.home,
             )
         )
-        self._stack.append(OpenCall(index, path, module, len(self.layers)))
+        self._stack.append(OpenCall(index, path, module, len(self.layers), len(self.mistakes)))
 
     def _leave(self, output: Any) -> None:
         frame = self._stack.pop()
@@ -341,6 +418,10 @@ class Recorder:
             home=self.home,
             **rest,
         )
+
+
+def _is_of_torch(module: nn.Module) -> bool:
+    return type(module).__module__.startswith("torch.nn.modules.")
 
 
 def _owned(module: nn.Module) -> int:

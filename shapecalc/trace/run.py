@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.sizes.exploration import Exploration
 from shapecalc.trace.caches import UNHASHABLE, sizes, sizes_as_keys
 from shapecalc.trace.containers import shapes_of
+from shapecalc.trace.recorder import Recalling
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.symbolic_tensor import is_symbolic
@@ -49,12 +50,13 @@ def trace(
     train: bool = False,
     recover: bool = False,
     rewritings: Mapping[int, Rewriting] | None = None,
+    recalls: Mapping[int, Recalling] | None = None,
 ) -> LayerGraph:
     """Run `model` once on symbolic inputs, at one hint. The model is left as it was.
 
     The first mistake ends the trace, unless it is to `recover`: then what a layer declares is
     taken for granted, and the next mistake is found. `rewritings` are done in the place of the
-    calls that would be layers of these numbers.
+    calls that would be layers of these numbers, `recalls` in that of module calls.
 
     Sizes are no keys of dicts, as torch has it; where that fails, they are. Libraries such as
     einops take another way round their caches when a size has no hash, and keep it symbolic. A
@@ -65,7 +67,7 @@ def trace(
     while True:
         graph = _trace(
             model, patterns, hint, train=train, as_keys=as_keys, at_once=at_once, recover=recover,
-            rewritings=rewritings or {},
+            rewritings=rewritings or {}, recalls=recalls or {},
         )  # fmt: skip
         messages = " ".join(finding.message for finding in graph.findings)
         if UNHASHABLE in messages and not as_keys:
@@ -86,12 +88,14 @@ def _trace(
     at_once: bool,
     recover: bool,
     rewritings: Mapping[int, Rewriting],
+    recalls: Mapping[int, Recalling],
 ) -> LayerGraph:
     if is_lazy(model):
         model = copied(model)  # a lazy module turns into another one when it is called
     tracer = Tracer(model, Hint(hint), at_once=at_once, recover=recover)
     tracer.rewritings.update(rewritings)
     record = tracer.record
+    record.recalls.update(recalls)
     output: Any = None
     findings: tuple[Finding, ...] = ()
 
@@ -104,6 +108,7 @@ def _trace(
             with (
                 tracer.record.watching_modules(),
                 _unasked(),
+                _unchecked() if recover else contextlib.nullcontext(),
                 _scripts(tracer),
                 torch.no_grad(),
                 tracer,
@@ -179,6 +184,32 @@ def _unasked() -> Iterator[None]:
         yield
     finally:
         module._detect_is_causal_mask = original
+
+
+@contextlib.contextmanager
+def _unchecked() -> Iterator[None]:
+    """Leave it to the rules to refuse the shapes that a recurrent layer checks in Python.
+
+    A rule goes on after the first that does not fit.
+    """
+
+    def lenient(check: Callable[..., None]) -> Callable[..., None]:
+        def checked(*args: Any) -> None:
+            try:
+                check(*args)
+            except RuntimeError:  # the type of the numbers is a ValueError
+                return
+
+        return checked
+
+    kept = [(cls, cls.check_forward_args) for cls in (nn.RNNBase, nn.LSTM)]
+    for cls, check in kept:
+        cls.check_forward_args = lenient(check)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for cls, check in kept:
+            cls.check_forward_args = check  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from shapecalc.trace.layout import demand_order
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
 from shapecalc.trace.recovery import UNKNOWN, recovered
+from shapecalc.trace.returned import unpacked
 from shapecalc.trace.size_node import as_torch
 from shapecalc.trace.source import caller
 from shapecalc.trace.symbolic_tensor import (
@@ -90,6 +91,8 @@ class Tracer(TorchFunctionMode):
     ) -> Any:
         """Answer one call of a torch function."""
         kwargs = dict(kwargs) if kwargs else {}
+        if self.record.recover:
+            args, kwargs = unpacked(func, args), unpacked(func, kwargs)
         query = QUERIES.get(func)
         if query is not None and (answer := query(self, *args, **kwargs)) is not NotImplemented:
             return answer
