@@ -17,12 +17,11 @@ from shapecalc.diagnose.finding import Finding, Repair
 from shapecalc.diagnose.rule import ADVICE, MISTAKES, WARNINGS, Draft, Rule
 from shapecalc.diagnose.settle import settled
 from shapecalc.diagnose.subject import Mistake, Subject, mistakes
+from shapecalc.diagnose.trials import Trials, Wanted, key
 from shapecalc.errors import PatternError, TargetError
 from shapecalc.inputs import Pattern, Patterns, parse_inputs, parse_pattern
 from shapecalc.trace.infer_inputs import check_call, infer_inputs, positional_names
 from shapecalc.trace.run import trace
-
-_TRIES = 12  # candidates that are tried for all findings together
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class _Check:
 
     def __init__(self, model: nn.Module, case: Case, train: bool) -> None:
         self.model, self.case, self.train = model, case, train
-        self.tries = 0
+        self.trials: Trials
 
     def subject(self, case: Case, rewrites: Sequence[Rewrite] = ()) -> Subject:
         """Trace the model as it is now, through all of its mistakes."""
@@ -109,6 +108,7 @@ class _Check:
     def diagnosis(self, *, advice: bool) -> Diagnosis:
         """Trace, explain, look, and try the repairs."""
         subject = self.subject(self.case)
+        self.trials = Trials(subject, self._after)
         told = [(rule, draft, m) for m in mistakes(subject) for rule, draft in _explained(m)]
         found = _once(told)
         looked = list(_looked(WARNINGS.values(), subject))
@@ -125,13 +125,13 @@ class _Check:
             rests = frozenset[int]() if m.layer is None else m.layer.rests_on
             rests_on = sorted({numbers[r] for r in rests if r in numbers and numbers[r] != n})
             findings.append(self._finding(rule, draft, m, group, tuple(rests_on)))
-        repaired = self._repaired(subject, findings, [draft for _, draft, _ in found])
+        repaired = self._repaired(findings, [draft for _, draft, _ in found])
         for rule, draft in looked:
             group = groups.setdefault(
                 draft.root if draft.root is not None else ("own", id(draft)), len(groups)
             )
             made = self._finding(rule, draft, None, group, ())
-            repaired.append(replace(made, repairs=self._quieting(rule, draft, subject)))
+            repaired.append(replace(made, repairs=self._quieting(rule, draft)))
         return Diagnosis(type(self.model).__name__, tuple(repaired), subject)
 
     def _finding(
@@ -164,63 +164,47 @@ class _Check:
 
     # ---------------------------------------------------------------- repairs
 
-    def _repaired(
-        self, subject: Subject, findings: list[Finding], drafts: list[Draft]
-    ) -> list[Finding]:
+    def _repaired(self, findings: list[Finding], drafts: list[Draft]) -> list[Finding]:
         """Return the findings with the repairs that work, after trying them."""
-        before = len(subject.graph.findings)
-        tried: dict[Any, str | None] = {}
-        done = []
-        for finding, draft in zip(findings, drafts, strict=True):
-            repairs = []
-            for candidate in draft.candidates:
-                key = _key(candidate)
-                if key not in tried:
-                    tried[key] = self._try(candidate, before)
-                said = tried[key]
-                if said is not None:
-                    repairs.append(self._repair(candidate, said))
-            done.append(replace(finding, repairs=tuple(repairs)))
-        return done
+        wanted = [
+            Wanted(finding.layer, finding.group, draft.candidates)
+            for finding, draft in zip(findings, drafts, strict=True)
+        ]
+        said = self.trials.repairs(wanted)
+        return [
+            replace(
+                finding,
+                repairs=tuple(
+                    self._repair(candidate, said[key(candidate)])
+                    for candidate in draft.candidates
+                    if key(candidate) in said
+                ),
+            )
+            for finding, draft in zip(findings, drafts, strict=True)
+        ]
 
-    def _try(self, candidate: Candidate, before: int) -> str | None:
-        """Return what the analysis says after a change, None where it is no better."""
-        if self.tries >= _TRIES:
-            return None
-        self.tries += 1
-        after = self._after(candidate)
-        if after is None:
-            return None
-        left = len(after.graph.findings)
-        if left >= before:
-            return None
-        return "no mistake is left" if not left else f"{left} of {before} mistakes are left"
-
-    def _after(self, candidate: Candidate) -> Subject | None:
-        """Return the subject with a change, None where the change cannot be made."""
+    def _after(self, changes: Sequence[Candidate]) -> Subject | None:
+        """Return the subject with changes, None where they cannot be made."""
+        case = self.case
         try:
-            match candidate:
-                case Rebuild():
-                    with rebuilding(self.model, [candidate]):
-                        return self.subject(self.case)
-                case Feed(sizes=sizes):
-                    return self.subject(replace(self.case, sizes={**self.case.sizes, **sizes}))
-                case Reshaped(shapes=shapes):
-                    return self.subject(lifted(_reshaped(self.case.patterns, shapes)))
-                case Rewrite():
-                    return self.subject(self.case, [candidate])
+            for change in changes:
+                if isinstance(change, Feed):
+                    case = replace(case, sizes={**case.sizes, **change.sizes})
+                elif isinstance(change, Reshaped):
+                    case = lifted(_reshaped(case.patterns, change.shapes))
+            rewrites = [change for change in changes if isinstance(change, Rewrite)]
+            with rebuilding(self.model, [c for c in changes if isinstance(c, Rebuild)]):
+                return self.subject(case, rewrites)
         except (ValueError, AttributeError, PatternError):
             return None
 
-    def _quieting(self, rule: Rule, draft: Draft, subject: Subject) -> tuple[Repair, ...]:
+    def _quieting(self, rule: Rule, draft: Draft) -> tuple[Repair, ...]:
         """Return the repairs of a warning after which it is not given any more, nor a mistake."""
         repairs = []
+        before = self.trials.before
         for candidate in draft.candidates:
-            if self.tries >= _TRIES:
-                break
-            self.tries += 1
-            after = self._after(candidate)
-            if after is None or len(after.graph.findings) > len(subject.graph.findings):
+            after = self.trials.left_after([candidate])
+            if after is None or len(after.graph.mistakes) > len(before.graph.mistakes):
                 continue
             if not any(True for _ in rule.function(after)):
                 repairs.append(self._repair(candidate, "the warning is not given any more"))
@@ -284,15 +268,3 @@ def _reshaped(patterns: Patterns, shapes: Any) -> Patterns:
         return value
 
     return replace(patterns, args=walk(patterns.args), kwargs=walk(dict(patterns.kwargs or {})))
-
-
-def _key(candidate: Candidate) -> Any:
-    match candidate:
-        case Rebuild():
-            return ("rebuild", candidate.layer, candidate.argument, str(candidate.value))
-        case Feed(sizes=sizes):
-            return ("feed", tuple(sorted(sizes.items())))
-        case Reshaped(shapes=shapes):
-            return ("reshaped", tuple(sorted((k, tuple(map(str, v))) for k, v in shapes.items())))
-        case Rewrite():
-            return ("rewrite", candidate.index, candidate.text)
