@@ -13,10 +13,12 @@ from typing import Any
 
 import click
 
+from shapecalc.cli.check import check
 from shapecalc.cli.field import field
 from shapecalc.cli.ops import ops
 from shapecalc.cli.options import TRACEBACK
 from shapecalc.cli.output import say
+from shapecalc.cli.rule import rule
 from shapecalc.cli.show import show
 from shapecalc.cli.sizes import sizes
 from shapecalc.cli.solve import solve
@@ -91,5 +93,5 @@ def main() -> None:
     """
 
 
-for command in (show, sizes, solve, field, verify, spec, ops):
+for command in (show, check, sizes, solve, field, verify, spec, rule, ops):
     main.add_command(command)

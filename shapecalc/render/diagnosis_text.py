@@ -2,12 +2,168 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shapecalc.diagnose.finding import Finding, Repair
+from shapecalc.diagnose.written import change
+from shapecalc.render.places import place, source_line
+from shapecalc.render.plain import plain
+from shapecalc.render.text import print_parts
 
 if TYPE_CHECKING:
     from shapecalc.diagnose import Diagnosis
 
+_COLUMNS = 100  # where nobody says how many there are
+_LABEL = 15  # columns for `! warning SC201`
+_NARROWEST = 40
+_GAP = 2
+_SIGNS = {"error": "x", "warning": "!", "note": "i"}  # what colours say, where there are none
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
 
-def text(diagnosis: Diagnosis) -> str:
-    """Return all findings, errors first."""
-    return "\n".join(f"{f.severity} {f.code} {f.layer} {f.message}" for f in diagnosis.findings)
+Line = tuple[RenderableType, RenderableType]
+
+
+def text(diagnosis: Diagnosis, *, width: int | None = None, color: bool = False) -> str:
+    """Return all findings, errors first; those of one cause together."""
+    columns = max(width or _COLUMNS, _NARROWEST)
+    parts: list[RenderableType] = [_title(diagnosis), Text()]
+    for block in blocks(diagnosis.findings):
+        drawn = Table.grid(padding=(0, _GAP))
+        drawn.add_column(width=_LABEL, no_wrap=True)
+        drawn.add_column()
+        for label, content in _block(block, diagnosis, columns - _LABEL - _GAP):
+            drawn.add_row(label, content)
+        parts += [drawn, Text()]
+    codes = dict.fromkeys(finding.code for finding in diagnosis.findings)
+    if codes:
+        parts.append(Text(f"explained, with examples: shapecalc rule {' '.join(codes)}"))
+    style = "" if not diagnosis else "bold green"
+    parts.append(Text(counted(diagnosis.findings), style=style or "bold"))
+    return print_parts(parts, width=columns, color=color)
+
+
+def blocks(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return the findings that one change would repair together, in the order of the first."""
+    found: dict[tuple[str, int], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault((finding.severity, finding.group), []).append(finding)
+    return list(found.values())
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Return how many mistakes there are: `2 errors, 1 warning`."""
+    grouped = blocks(findings)
+    texts = []
+    for severity in _SIGNS:
+        count = sum(block[0].severity == severity for block in grouped)
+        places = sum(finding.severity == severity for finding in findings)
+        if count:
+            where = f" in {places} places" if places > count else ""
+            texts.append(f"{count} {severity}{'' if count == 1 else 's'}{where}")
+    if all(finding.severity == "note" for finding in findings):
+        texts.insert(0, "no mistake found")
+    return ", ".join(texts)
+
+
+def _title(diagnosis: Diagnosis) -> Text:
+    title = Text(plain(diagnosis.name), style="bold")
+    subject = diagnosis.subject
+    if subject is not None:
+        case = subject.case
+        shapes = [
+            f"{plain(name)} = [{', '.join(map(str, shape))}]"
+            for name, shape in case.shapes(case.sizes).items()
+        ]
+        mode = ", in training mode" if subject.train else ""
+        title.append(f" with {', '.join(shapes)}{mode}" if shapes else mode, style="not bold")
+    return title
+
+
+# ---------------------------------------------------------------------------- one cause
+
+
+def _block(block: list[Finding], diagnosis: Diagnosis, room: int) -> Iterator[Line]:
+    first, *others = block
+    sign = f"{_SIGNS[first.severity]} {first.severity} {first.code}"
+    yield Text(sign, style=_STYLES[first.severity]), _said(first)
+    yield from _labelled("", _places(first, room))
+    yield from _labelled("why", (Text(plain(line)) for line in first.because))
+    if first.rests_on:
+        yield from _labelled("rests on", [Text(_rests_on(first, diagnosis.findings))])
+    for other in others:
+        yield from _labelled("also", [_said(other), *_places(other, room)])
+    yield from _repairs(block, diagnosis)
+
+
+def _said(finding: Finding) -> Text:
+    said = Text(f"{plain(finding.layer)}  " if finding.layer else "", style="bold")
+    return said.append(plain(finding.message), style="not bold")
+
+
+def _places(finding: Finding, room: int) -> Iterator[Text]:
+    """Yield where a layer is used and where it is built, on one line where there is room."""
+    lines = []
+    if finding.used is not None:
+        used = Text(plain(place(finding.used)), style="cyan")
+        source = plain(source_line(finding.used))
+        used.append(f"  {source}" if source else "", style="default")
+        lines.append(used)
+    if finding.built is not None:
+        lines.append(Text(f"built at {plain(place(finding.built))}", style="cyan"))
+    if len(lines) == 2 and sum(map(len, lines)) + 4 <= room:
+        yield Text("    ").join(lines)
+        return
+    for line in lines:
+        line.truncate(room, overflow="ellipsis")
+        yield line
+
+
+def _rests_on(finding: Finding, findings: Sequence[Finding]) -> str:
+    before = [findings[n] for n in finding.rests_on]
+    where = " and ".join(f"{plain(f.layer)} ({f.code})" if f.layer else f.code for f in before)
+    if len(before) == 1:
+        return f"{where}: repair that first; here it is taken to hand on what it declares"
+    return f"{where}: repair those first; here they are taken to hand on what they declare"
+
+
+def _repairs(block: list[Finding], diagnosis: Diagnosis) -> Iterator[Line]:
+    """Yield what repairs a cause, each text once; repairs of other sites name their layer."""
+    texts: dict[str, Text] = {}
+    for finding in block:
+        for repair in finding.repairs:
+            shown = _repair(repair, finding, diagnosis)
+            texts.setdefault(shown.plain, shown)
+    if not texts:
+        return
+    if len(texts) == 1:
+        yield from _labelled("repair", texts.values())
+        return
+    drawn = Table.grid(padding=(0, _GAP))
+    for n, shown in enumerate(texts.values()):
+        drawn.add_row(Text("or" if n else "either"), shown)
+    yield from _labelled("repair", [drawn])
+
+
+def _repair(repair: Repair, finding: Finding, diagnosis: Diagnosis) -> Text:
+    shown = plain(repair.text)
+    subject = diagnosis.subject
+    if subject is not None and repair.layer and repair.layer == finding.layer and finding.built:
+        written = change(subject.model, repair, finding.built)
+        where = plain(place(finding.built))
+        shown = f"{where}  {shown}"
+        if written is not None:
+            shown = f"{where}  write {plain(written.call)}"
+    text = Text(shown, style="green")
+    if repair.tried:
+        text.append(f"  (tried: {plain(repair.tried)})", style="default")
+    return text
+
+
+def _labelled(label: str, contents: Iterable[RenderableType]) -> Iterator[Line]:
+    for n, content in enumerate(contents):
+        yield Text("" if n else f"  {label}"), content

@@ -1,4 +1,4 @@
-"""The page of a rule: what its docstring says, in its parts."""
+"""The pages of the rules: what their docstrings say, in parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from inspect import cleandoc
 
-from shapecalc.diagnose.rule import Rule
+from shapecalc.diagnose import rules as _rules  # registers them  # noqa: F401
+from shapecalc.diagnose.rule import ADVICE, MISTAKES, WARNINGS, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,6 @@ class Page:
 def page(rule: Rule) -> Page:
     """Return the page of a rule.
 
-    >>> from shapecalc.diagnose.rule import MISTAKES
     >>> page(MISTAKES["SC199"]).title
     'The shapes do not fit.'
     """
@@ -35,6 +35,12 @@ def page(rule: Rule) -> Page:
         wrong=cleandoc("\n" + wrong),
         right=cleandoc("\n" + right),
     )
+
+
+def rules() -> dict[str, Rule]:
+    """Return every rule by its code, in the order of the codes."""
+    every = {**MISTAKES, **WARNINGS, **ADVICE}
+    return {code: every[code] for code in sorted(every)}
 
 
 def _joined(paragraph: str) -> str:

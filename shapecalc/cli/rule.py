@@ -1,0 +1,55 @@
+"""`shapecalc rule`: the pages of the mistakes."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import click
+
+from shapecalc.cli.options import traceback_option
+from shapecalc.cli.output import emit, terminal
+from shapecalc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shapecalc.diagnose.rule import Rule
+
+
+@click.command()
+@click.argument("codes", nargs=-1, metavar="[CODE]...")
+@traceback_option
+def rule(codes: tuple[str, ...]) -> None:
+    """Explain the mistake CODE with an example, or list all of them.
+
+    \b
+    shapecalc rule SC101
+    shapecalc rule linear_in_features
+    """  # noqa: D301  # \b keeps click from wrapping the examples
+    from shapecalc.diagnose.pages import rules
+    from shapecalc.render import rule_text
+
+    known = rules()
+    width, color = terminal(None)
+    if not codes:
+        emit(rule_text.table(list(known.values()), width=width, color=color))
+        return
+    pages = [rule_text.text(_found(code, known), width=width, color=color) for code in codes]
+    emit("\n".join(pages))
+
+
+def _found(code: str, known: Mapping[str, Rule]) -> Rule:
+    """Return the rule of a code or a kind.
+
+    Raises:
+        InputError: there is none; near ones are named.
+    """
+    if code.upper() in known:
+        return known[code.upper()]
+    kinds = {entry.kind: entry for entry in known.values()}
+    if code.lower() in kinds:
+        return kinds[code.lower()]
+    near = get_close_matches(code.upper(), known, n=3) or get_close_matches(code.lower(), kinds)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise InputError(f"there is no rule {code!r}{hint}  (shapecalc rule lists all)")
