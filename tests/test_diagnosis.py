@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.symbolic_tensor import DTYPES
 from tests import diagnosis_pairs
 from tests.diagnosis_pairs import Pair
+from tests.diagnosis_pairs.several import SEVERAL, Several
 
 LARGE = 50_000_000  # parameters, beyond which a model runs on meta
 SYMBOL = 2  # what a symbol counts in a real run
@@ -210,6 +212,7 @@ def options_of(pair: Pair) -> dict[str, Any]:
     return {**extra, **pair.options}
 
 
+FOUND: dict[str, tuple[int, int]] = {}  # model with several mistakes: made, found
 TABLE: dict[str, list[tuple[bool, int, int]]] = {}  # kind: found, printed repairs, those that work
 
 
@@ -229,6 +232,9 @@ def table() -> Iterator[None]:
     for kind, rows in sorted(TABLE.items()):
         found, printed, working = (sum(column) for column in zip(*rows, strict=True))
         print(f"{kind:{width}}  {len(rows):5}  {found:5}  {printed:7}  {working:9}")
+    print(f"\n{'several mistakes':{width}}   made  found")
+    for name, (made, found) in FOUND.items():
+        print(f"{name:{width}}  {made:5}  {found:5}")
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=named)
@@ -267,6 +273,58 @@ def test_what_is_repaired_runs_and_nothing_is_found(pair: Pair) -> None:
     diagnosis = checked(model, inputs, options_of(pair)).diagnosis
     assert diagnosis, f"found {diagnosis.findings}"
     assert not of_kind(diagnosis, pair.kind)
+
+
+# ---------------------------------------------------------------------------- several mistakes
+
+
+COMBINATIONS = 200  # choices of one repair for each finding that are made for real
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
+def test_torch_raises_on_several_mistakes(case: Several) -> None:
+    assert not runs(lambda: run(case.broken(), case.inputs, {}))
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
+def test_several_mistakes_are_found_in_one_pass(case: Several) -> None:
+    diagnosis = check(case.broken(), *case.inputs)
+    groups: dict[int, set[tuple[str, str]]] = {}
+    for finding in diagnosis.findings:
+        groups.setdefault(finding.group, set()).add((finding.kind, finding.layer))
+    for mistake in case.mistakes:
+        assert any(mistake in group for group in groups.values()), f"{mistake} not in {groups}"
+    assert len(groups) == len(case.mistakes), f"an echo, or a root told twice: {groups}"
+    if case.sites is not None:
+        assert len(diagnosis.findings) == case.sites
+    FOUND[case.name] = (len(case.mistakes), len(groups))
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
+def test_a_repair_of_each_makes_the_model_run(case: Several) -> None:
+    found = checked(case.broken(), case.inputs, {})
+    choices: dict[Any, list[Repair]] = {}
+    for number, finding in enumerate(found.diagnosis.findings):
+        assert finding.repairs, f"no repair is offered for {finding}"
+        inside = [repair for repair in finding.repairs if repair.input is None]
+        choices[number] = [*inside, *(r for r in finding.repairs if r.input is not None)]
+    tried = itertools.islice(itertools.product(*choices.values()), COMBINATIONS)
+    assert any(all_work(case, found, repairs) for repairs in tried)
+
+
+def all_work(case: Several, found: Checked, repairs: Sequence[Repair]) -> bool:
+    """Tell whether a model runs for real with repairs, one for each of its mistakes."""
+    model = case.broken()
+    distinct = [repair for n, repair in enumerate(repairs) if repair not in repairs[:n]]
+    fed = apply(model, distinct)
+    assert found.diagnosis.subject is not None
+    events = found.diagnosis.subject.graph.events
+    with contextlib.ExitStack() as stack:
+        for repair in distinct:
+            rewrite = found.rewrite(repair)
+            if rewrite is not None:
+                stack.enter_context(Rewriting(rewrite, events))
+        return runs(lambda: run(model, case.inputs, {}, fed=fed))
 
 
 # ---------------------------------------------------------------------------- every rule
