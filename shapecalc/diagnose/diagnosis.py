@@ -12,7 +12,15 @@ from shapecalc.analysis import hint_for
 from shapecalc.diagnose import rules as _rules  # registers them  # noqa: F401
 from shapecalc.diagnose.built import built_at
 from shapecalc.diagnose.case import Case, lifted
-from shapecalc.diagnose.edits import Candidate, Feed, Rebuild, Reshaped, Rewrite, rebuilding
+from shapecalc.diagnose.edits import (
+    Candidate,
+    Feed,
+    Rebuild,
+    Recall,
+    Reshaped,
+    Rewrite,
+    rebuilding,
+)
 from shapecalc.diagnose.finding import Finding, Repair
 from shapecalc.diagnose.rule import ADVICE, MISTAKES, WARNINGS, Draft, Rule
 from shapecalc.diagnose.settle import settled
@@ -87,8 +95,11 @@ class _Check:
         self.model, self.case, self.train = model, case, train
         self.trials: Trials
 
-    def subject(self, case: Case, rewrites: Sequence[Rewrite] = ()) -> Subject:
+    def subject(
+        self, case: Case, rewrites: Sequence[Rewrite] = (), recalls: Sequence[Recall] = ()
+    ) -> Subject:
         """Trace the model as it is now, through all of its mistakes."""
+        recallings = {recall.index: recall.recalling for recall in recalls}
         rewritings = {n: way for rewrite in rewrites for n, way in rewrite.rewritings.items()}
         hint = {**hint_for(case.patterns), **case.sizes}
         graph = settled(
@@ -99,6 +110,7 @@ class _Check:
                 train=self.train,
                 recover=True,
                 rewritings=rewritings,
+                recalls=recallings,
             ),
             hint,
             case.sizes,
@@ -193,8 +205,9 @@ class _Check:
                 elif isinstance(change, Reshaped):
                     case = lifted(_reshaped(case.patterns, change.shapes))
             rewrites = [change for change in changes if isinstance(change, Rewrite)]
+            recalls = [change for change in changes if isinstance(change, Recall)]
             with rebuilding(self.model, [c for c in changes if isinstance(c, Rebuild)]):
-                return self.subject(case, rewrites)
+                return self.subject(case, rewrites, recalls)
         except (ValueError, AttributeError, PatternError):
             return None
 
@@ -222,7 +235,7 @@ class _Check:
                 return Repair(text=text, input=shapes, tried=tried)
             case Reshaped(shapes=given, text=text):
                 return Repair(text=text, input=dict(given), tried=tried)
-            case Rewrite(text=text):
+            case Rewrite(text=text) | Recall(text=text):
                 return Repair(text=text, tried=tried)
 
 

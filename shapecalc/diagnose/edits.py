@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -11,6 +10,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
+from shapecalc.diagnose.arguments import arguments
+from shapecalc.trace.recorder import Recalling
 from shapecalc.trace.tracer import Rewriting
 
 
@@ -59,7 +60,19 @@ class Rewrite:
         return {self.index: self.rewriting, **self.also}
 
 
-Candidate: TypeAlias = Rebuild | Feed | Reshaped | Rewrite
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Call a module differently, or use what it returns differently: module call number `index`.
+
+    `recalling` gets the call, the module, its arguments and its keyword arguments.
+    """
+
+    index: int
+    text: str
+    recalling: Recalling
+
+
+Candidate: TypeAlias = Rebuild | Feed | Reshaped | Rewrite | Recall
 
 
 @contextlib.contextmanager
@@ -94,18 +107,8 @@ def rebuilt(module: nn.Module, **changes: Any) -> nn.Module:
     """
     if not type(module).__module__.startswith("torch.nn."):
         raise ValueError(f"{type(module).__name__} is no layer of torch")
-    arguments: dict[str, Any] = {}
-    for name in inspect.signature(type(module).__init__).parameters:
-        if name in ("self", "device", "dtype", "args", "kwargs"):
-            continue
-        value = getattr(module, name, None)
-        if isinstance(value, nn.Parameter) or (value is None and name == "bias"):
-            value = value is not None
-        if hasattr(module, name) or name in changes:
-            arguments[name] = value
-    arguments |= changes
     try:
         with torch.device("meta"):
-            return type(module)(**arguments)
+            return type(module)(**{**arguments(module), **changes})
     except Exception as error:  # the constructor says what it does not take
         raise ValueError(str(error)) from error
