@@ -41,7 +41,7 @@ FILES = [
 ]
 PAIRS: list[Pair] = [pair for file in FILES for pair in getattr(file, "PAIRS", [])]
 RULES: dict[str, Rule] = {**MISTAKES, **WARNINGS, **ADVICE}
-ONLY = {"shape": "explains what no other rule does"}  # kinds without a pair, and why
+ONLY = {"shape": "explains what no other rule does", "constructor": "test_check_cli.py"}  # kinds without a pair, and why
 
 
 # ---------------------------------------------------------------------------- real runs
@@ -69,8 +69,12 @@ def run(
     options: Mapping[str, Any],
     *,
     fed: Mapping[str, tuple[Any, ...]] | None = None,
+    within: Rewriting | None = None,
 ) -> Any:
-    """Run a model for real, with its loss where one is named; `fed` are other input shapes."""
+    """Run a model for real, with its loss where one is named; `fed` are other input shapes.
+
+    The model, and nothing else, runs `within` a rewriting of its calls.
+    """
     device = device_of(model)
     model = model.to(device).train(bool(options.get("train")))
     names = positional_names(model)
@@ -84,7 +88,8 @@ def run(
 
     args, kwargs = fill(patterns, made)
     with torch.no_grad():
-        out = model(*args, **kwargs)
+        with within or contextlib.nullcontext():
+            out = model(*args, **kwargs)
         if "loss" in options:
             wanted = tensor(parse_pattern(options["target"]), device)
             out = getattr(torch.nn.functional, options["loss"])(out, wanted)
@@ -94,9 +99,9 @@ def run(
 class Rewriting(TorchFunctionMode):
     """Writes calls of a real run otherwise: those that a trace has as layers."""
 
-    def __init__(self, rewrite: Rewrite, events: Sequence[tuple[str, int | None]]) -> None:
+    def __init__(self, ways: dict[int, Any], events: Sequence[tuple[str, int | None]]) -> None:
         super().__init__()
-        self.events, self.left = iter(events), rewrite.rewritings
+        self.events, self.left = iter(events), ways
 
     def __torch_function__(
         self,
@@ -143,10 +148,15 @@ class Checked:
     diagnosis: Diagnosis
     candidates: list[tuple[Repair, Candidate]] = field(default_factory=list)
 
-    def rewrite(self, repair: Repair) -> Rewrite | None:
-        """Return the rewrite of a line that a repair is, None for any other repair."""
-        found = [candidate for made, candidate in self.candidates if made == repair]
-        return next((each for each in found if isinstance(each, Rewrite)), None)
+    def rewriting(self, repairs: Sequence[Repair]) -> Rewriting:
+        """Return what some of the repairs make of a real run, where they write calls otherwise."""
+        subject = self.diagnosis.subject
+        made = {
+            id(repair): c for repair in repairs for other, c in self.candidates if other == repair
+        }
+        changes = [each.rewritings for each in made.values() if isinstance(each, Rewrite)]
+        events = subject.graph.events if subject else ()
+        return Rewriting({n: way for each in changes for n, way in each.items()}, events)
 
 
 @contextlib.contextmanager
@@ -178,12 +188,9 @@ def works(make: Callable[[], nn.Module], pair: Pair, found: Checked, repair: Rep
     """Tell whether a repair, applied for real, makes the model run."""
     model = make()
     fed = apply(model, [repair])
-    rewrite = found.rewrite(repair)
-    if rewrite is None:
-        return runs(lambda: run(model, pair.inputs, pair.options, fed=fed))
-    assert found.diagnosis.subject is not None
-    with Rewriting(rewrite, found.diagnosis.subject.graph.events) as mode:
-        return runs(lambda: run(model, pair.inputs, pair.options)) and not mode.left
+    mode = found.rewriting([repair])
+    ran = runs(lambda: run(model, pair.inputs, pair.options, fed=fed, within=mode))
+    return ran and not mode.left
 
 
 # ---------------------------------------------------------------------------- every pair
@@ -317,14 +324,9 @@ def all_work(case: Several, found: Checked, repairs: Sequence[Repair]) -> bool:
     model = case.broken()
     distinct = [repair for n, repair in enumerate(repairs) if repair not in repairs[:n]]
     fed = apply(model, distinct)
-    assert found.diagnosis.subject is not None
-    events = found.diagnosis.subject.graph.events
-    with contextlib.ExitStack() as stack:
-        for repair in distinct:
-            rewrite = found.rewrite(repair)
-            if rewrite is not None:
-                stack.enter_context(Rewriting(rewrite, events))
-        return runs(lambda: run(model, case.inputs, {}, fed=fed))
+    mode = found.rewriting(distinct)
+    ran = runs(lambda: run(model, case.inputs, {}, fed=fed, within=mode))
+    return ran and not mode.left
 
 
 # ---------------------------------------------------------------------------- every rule

@@ -66,6 +66,7 @@ class Tracer(TorchFunctionMode):
         super().__init__()
         self.record = Recorder(model, hint, at_once=at_once, recover=recover)
         self.rewritings: dict[int, Rewriting] = {}  # calls to be written otherwise, by their layer
+        self._more = 0  # layers that rewritings made beyond those that they stand for
         self._hint = hint
         self._device = torch.device("cpu")
         self._readers = targets()
@@ -104,10 +105,10 @@ class Tracer(TorchFunctionMode):
             if query is None:  # what a real run is watched for: no questions
                 self.record.events.append((function_name(func), None))
             return self._run(func, args, kwargs)
-        rewriting = self.rewritings.pop(len(self.record.layers), None)
-        if rewriting is not None:
-            with self:
-                return rewriting(func, args, kwargs)
+        if self.rewritings:
+            rewriting = self.rewritings.pop(len(self.record.layers) - self._more, None)
+            if rewriting is not None:
+                return self._rewritten(rewriting, func, args, kwargs)
         reader = self._readers.get(func)
         self.record.events.append((function_name(func), len(self.record.layers)))
         with self._in_context(func):
@@ -120,6 +121,22 @@ class Tracer(TorchFunctionMode):
             except Exception as error:  # arguments that a reader does not know, or a slip in a rule
                 why = f"its rule failed with {type(error).__name__}: {error}"
                 return self._probed(func, args, kwargs, why)
+
+    def _rewritten(
+        self,
+        rewriting: Rewriting,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Make a call another way; the calls after it keep the numbers that they had."""
+        rest, self.rewritings = self.rewritings, {}
+        before = len(self.record.layers)
+        with self:
+            result = rewriting(func, args, kwargs)
+        self.rewritings, made = rest, len(self.record.layers) - before
+        self._more += made - 1
+        return result
 
     def _run(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]

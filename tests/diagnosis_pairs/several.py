@@ -345,7 +345,7 @@ SEVERAL = [
         name="two inputs",
         broken=TwoInputs,
         inputs=("N,3,32,32", "N,10"),
-        mistakes=(("linear_in_features", "read.0"), ("linear_in_features", "join")),
+        mistakes=(("linear_in_features", "read.0"), ("cat_channels", "join")),
     ),
     Several(
         name="speech",
