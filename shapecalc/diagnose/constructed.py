@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from shapecalc.diagnose.finding import Finding
+from shapecalc.diagnose.rule import MISTAKES
 from shapecalc.errors import TargetError
 from shapecalc.trace.source import raised_at
 
@@ -23,10 +24,11 @@ def constructed(factory: Callable[[], nn.Module]) -> nn.Module | Finding:
     except TargetError:
         raise
     except (Exception, SystemExit) as error:
+        rule = MISTAKES["SC100"]
         return Finding(
-            code="SC100",
-            kind="constructor",
-            severity="error",
+            code=rule.code,
+            kind=rule.kind,
+            severity=rule.severity,
             message=f"the constructor raises {type(error).__name__}: {error}",
             used=raised_at(error),
         )

@@ -39,6 +39,7 @@ def text(diagnosis: Diagnosis, *, width: int | None = None, color: bool = False)
         for label, content in _block(block, diagnosis, columns - _LABEL - _GAP):
             drawn.add_row(label, content)
         parts += [drawn, Text()]
+    parts += [Text(line) for line in _ends(diagnosis)]
     codes = dict.fromkeys(finding.code for finding in diagnosis.findings)
     if codes:
         parts.append(Text(f"explained, with examples: shapecalc rule {' '.join(codes)}"))
@@ -82,6 +83,15 @@ def _title(diagnosis: Diagnosis) -> Text:
         mode = ", in training mode" if subject.train else ""
         title.append(f" with {', '.join(shapes)}{mode}" if shapes else mode, style="not bold")
     return title
+
+
+def _ends(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield up to where the model was checked, where its own code asks for data."""
+    graph = None if diagnosis.subject is None else diagnosis.subject.graph
+    for ending in graph.findings if graph is not None else ():
+        if ending.kind == "data":
+            where = "" if ending.location is None else f" {plain(place(ending.location))}"
+            yield f"checked as far as{where}: {plain(ending.message)}"
 
 
 # ---------------------------------------------------------------------------- one cause

@@ -5,6 +5,7 @@ came before a layer is asked about before the layer itself.
 """
 
 # isort: off
+from shapecalc.diagnose.rules import construction as construction
 from shapecalc.diagnose.rules import joining as joining
 from shapecalc.diagnose.rules import residual as residual
 from shapecalc.diagnose.rules import view as view
