@@ -135,7 +135,15 @@ class _Check:
                 draft.root if draft.root is not None else ("own", n), len(groups)
             )
             rests = frozenset[int]() if m.layer is None else m.layer.rests_on
-            rests_on = sorted({numbers[r] for r in rests if r in numbers and numbers[r] != n})
+            rests_on = sorted(
+                {
+                    numbers[r]
+                    for r in rests
+                    # what fails at the same call fails beside it, not because of it
+                    if r in numbers and subject.graph.findings[r].index != m.raw.index
+                }
+                - {n}
+            )
             findings.append(self._finding(rule, draft, m, group, tuple(rests_on)))
         repaired = self._repaired(findings, [draft for _, draft, _ in found])
         for rule, draft in looked:
