@@ -58,6 +58,8 @@ BY_CASES: dict[str, Callable[[Any], Any]] = {
 class Path:
     """The choices at a hint, as a trace makes them."""
 
+    at_once = False
+
     def __init__(self, hint: Mapping[str, int]) -> None:
         self.hint = hint
         self.taken: list[Condition] = []
