@@ -260,7 +260,7 @@ def _site(rule: Rule, draft: Draft, m: Mistake) -> Any:
     """Return what is equal for demands of one call that one rule says the same of."""
     if draft.root is None or m.layer is None:
         return m.number
-    return rule.code, m.layer.index, draft.root
+    return rule.code, m.layer.index if draft.layer is None else draft.layer, draft.root
 
 
 def _once(told: list[tuple[Rule, Draft, Mistake]]) -> list[tuple[Rule, Draft, Mistake]]:

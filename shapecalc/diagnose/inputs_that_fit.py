@@ -5,8 +5,10 @@ from __future__ import annotations
 from shapecalc import dims
 from shapecalc.conditions import Condition
 from shapecalc.diagnose.edits import Feed
+from shapecalc.diagnose.settle import settled
 from shapecalc.diagnose.subject import Mistake
-from shapecalc.sets import SizeSet, parts
+from shapecalc.sets import Part, SizeSet, parts
+from shapecalc.trace.run import trace
 
 
 def feed(m: Mistake) -> list[Feed]:
@@ -36,11 +38,53 @@ def feed(m: Mistake) -> list[Feed]:
         return []
     changed = {name: size for name, size in nearest.items() if size != case.sizes[name]}
     said = [part for part in parts(accepted) if set(part.names) & spoken]
+    return [_feeding(changed, said)]
+
+
+def feed_for_all(m: Mistake) -> list[Feed]:
+    """Return sizes near the case in hand that meet what a mistake demands and what follows it.
+
+    What a later layer demands of a size is only known once the first demand is met: each level
+    of a U-Net asks that its own map has an even size.
+    """
+    if m.raw.condition is None:
+        return []
+    subject, case = m.subject, m.subject.case
+    spoken = {str(s) for s in m.raw.condition.symbols} - {"N"}
+    moved = {
+        name
+        for raw in subject.graph.findings
+        if raw.condition is not None
+        and (raw.index == m.raw.index or {str(s) for s in raw.condition.symbols} & spoken)
+        for name in map(str, raw.condition.symbols)
+    } - {"N"}
+    if not spoken or not moved <= case.sizes.keys():
+        return []
+    fixed = {name: size for name, size in case.sizes.items() if name not in moved}
+    graph = settled(
+        lambda at: trace(subject.model, case.patterns, at, train=subject.train, recover=True),
+        {name: subject.sizes[name] for name in case.symbols},
+        fixed,
+    )
+    if any(raw.condition == m.raw.condition for raw in graph.findings):
+        return []
+    changed = {name: graph.hint[name] for name in moved if graph.hint[name] != case.sizes[name]}
+    accepted = SizeSet.every(sorted(moved))
+    for premise in graph.premises:
+        if {str(s) for s in premise.condition.symbols} <= moved:
+            accepted = accepted.where(premise.condition)
+    said = [] if accepted.open else list(parts(accepted))
+    return [_feeding(dict(sorted(changed.items())), said)] if changed else []
+
+
+def _feeding(sizes: dict[str, int], said: list[Part]) -> Feed:
+    """Return sizes to feed, with the words for all that would do."""
     allowed = "; ".join(
         part.words if len(part.names) > 1 else f"{part.names[0]} {part.words}" for part in said
     )
-    sizes = ", ".join(f"{name} = {size}" for name, size in changed.items())
-    return [Feed(sizes=changed, text=f"feed {sizes} ({allowed}); nothing else changes")]
+    listed = ", ".join(f"{name} = {size}" for name, size in sizes.items())
+    among = f" ({allowed})" if allowed else ""
+    return Feed(sizes=sizes, text=f"feed {listed}{among}; nothing else changes")
 
 
 def _failed(m: Mistake, condition: Condition) -> bool:
