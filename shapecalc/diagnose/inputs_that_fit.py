@@ -69,6 +69,8 @@ def feed_for_all(m: Mistake) -> list[Feed]:
     if any(raw.condition == m.raw.condition for raw in graph.findings):
         return []
     changed = {name: graph.hint[name] for name in moved if graph.hint[name] != case.sizes[name]}
+    if any(2 * size < case.sizes[name] for name, size in changed.items()):
+        return []  # a map of one pixel fits everything, and is not what anybody has
     accepted = SizeSet.every(sorted(moved))
     for premise in graph.premises:
         if {str(s) for s in premise.condition.symbols} <= moved:

@@ -147,8 +147,8 @@ def cat_spatial(m: Mistake) -> Draft | None:
         candidates.append(
             Rewrite(
                 index=cat.index,
-                text=f"resize before the cat: F.interpolate({names[0 if to else 1]}, "
-                f"size={names[1 if to else 0]}.shape[2:])",
+                text=f"resize what {names[0 if to else 1]} gives to height and width of "
+                f"{names[1 if to else 0]}: F.interpolate(..., size=....shape[2:])",
                 rewriting=_joining(resized_to=to),
             )
         )
