@@ -60,12 +60,15 @@ def check(
     *inputs: Any,
     train: bool = False,
     advice: bool = False,
+    object_size: int | None = None,
     **kwinputs: Any,
 ) -> Diagnosis:
     """Find every mistake of a model in one pass, with its cause and repairs that were tried.
 
     `inputs` are patterns as in `analyze`, or concrete shapes: then the sizes that are given are
     the case in hand. `model` may be a factory, so that what its constructor raises is a finding.
+    With `advice`, what is legal and could be better is noted, too; `object_size` says how large
+    the objects are that the model looks for.
 
     Raises:
         PatternError: a pattern cannot be read, or none can be inferred.
@@ -85,14 +88,17 @@ def check(
         check_call(model, patterns)
     else:
         patterns = infer_inputs(model, train=train)
-    return _Check(model, lifted(patterns), train).diagnosis(advice=advice)
+    return _Check(model, lifted(patterns), train, object_size).diagnosis(advice=advice)
 
 
 class _Check:
     """One check: the subject, and what becomes of it with changes."""
 
-    def __init__(self, model: nn.Module, case: Case, train: bool) -> None:
+    def __init__(
+        self, model: nn.Module, case: Case, train: bool, object_size: int | None = None
+    ) -> None:
         self.model, self.case, self.train = model, case, train
+        self.object_size = object_size
         self.trials: Trials
 
     def subject(
@@ -115,7 +121,7 @@ class _Check:
             hint,
             case.sizes,
         )
-        return Subject(self.model, case, graph, self.train)
+        return Subject(self.model, case, graph, self.train, self.object_size)
 
     def diagnosis(self, *, advice: bool) -> Diagnosis:
         """Trace, explain, look, and try the repairs."""

@@ -13,21 +13,36 @@ from shapecalc.diagnose.case import Case
 from shapecalc.dims import Dim
 from shapecalc.graph import Finding as Raw
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
+from shapecalc.receptive_field.remarks import Remark, remarks
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A model, the case in hand, and the trace that went on after every mistake."""
+    """A model, the case in hand, and the trace that went on after every mistake.
+
+    Units:
+        object_size: elements of the input along an axis, of the objects that are looked for.
+    """
 
     model: nn.Module
     case: Case
     graph: LayerGraph
     train: bool = False
+    object_size: int | None = None
 
     @cached_property
     def modules(self) -> Mapping[str, nn.Module]:
         """The modules of the model by their qualified names."""
         return dict(self.model.named_modules())
+
+    @cached_property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What receptive fields tell; nothing where mistakes are in the way."""
+        if self.graph.findings:
+            return ()
+        batches = {str(tensor.shape[0]) for tensor in self.graph.inputs if tensor.shape}
+        known = set(self.case.free) <= batches
+        return remarks(self.graph, self.sizes if known else None)
 
     @property
     def sizes(self) -> Mapping[str, int]:
@@ -86,6 +101,8 @@ def mistakes(subject: Subject) -> list[Mistake]:
     """Return every mistake of the trace, with the layer and the module that it is in."""
     graph, found = subject.graph, []
     for number, raw in enumerate(graph.findings):
+        if raw.kind == "data":  # the trace ends there; the model may well go on
+            continue
         layer = graph.layers[raw.index] if raw.index is not None else None
         name = graph.calls[layer.call].name if layer and graph.calls else raw.layer
         module = subject.modules.get(name)

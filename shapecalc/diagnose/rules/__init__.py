@@ -11,3 +11,5 @@ from shapecalc.diagnose.rules import residual as residual
 from shapecalc.diagnose.rules import view as view
 from shapecalc.diagnose.rules import linear as linear
 from shapecalc.diagnose.rules import other as other
+from shapecalc.diagnose.rules import advice_layers as advice_layers
+from shapecalc.diagnose.rules import advice_fields as advice_fields
