@@ -271,6 +271,30 @@ def swin(*, export: bool) -> list[Row]:
     return rows
 
 
+def diagnosis() -> list[Row]:
+    """A ResNet-50 with three mistakes: found, explained and repaired, beside one analysis."""
+    from shapecalc.diagnose import check
+
+    clean, broken = on_meta("resnet50"), on_meta("resnet50")
+    with torch.device("meta"):
+        broken.layer2[1].bn2 = nn.BatchNorm2d(64)  # 128 come
+        broken.layer3[0].conv3 = nn.Conv2d(128, 1024, 1, bias=False)  # 256 come
+        broken.fc = nn.Linear(512, 1000)  # 2048 come
+    found = check(broken, "N,3,224,224").findings
+    assert [finding.layer for finding in found] == ["layer2.1.bn2", "layer3.0.conv3", "fc"]
+    assert all(finding.repairs for finding in found)
+    analysed = median(lambda: analyze(clean, "N,3,H,W"))
+    checked = median(lambda: check(broken, "N,3,224,224"))
+    return [
+        row("check(resnet50) with three mistakes", checked, analysed, 3, "analyze"),
+        Row(
+            "check(resnet50) without one",
+            (seconds := median(lambda: check(clean, "N,3,224,224"))),
+            ratio(seconds, analysed) + " analyze",
+        ),
+    ]
+
+
 def chains() -> list[Row]:
     """Chains of convolutions: twice the depth takes twice the time."""
     times = {}
@@ -354,6 +378,7 @@ def measure(*, export: bool) -> list[Row]:
         *swin(export=export),
         *receptive_fields(),
         *accepted_sizes(),
+        *diagnosis(),
         *chains(),
         *cold_start(),
         *memory(),
