@@ -140,6 +140,13 @@ def solve_for() -> str:
     return "\n".join(["```text", text, "```"])
 
 
+def mistakes() -> str:
+    """Return the diagnosis of a network with three mistakes."""
+    target = "examples/broken.py:Net"
+    text = printed("check", target, "--input", "8,3,32,32", exit_code=1)
+    return "\n".join(["```text", text, "```"])
+
+
 def benchmark() -> str:
     """Return the table of the benchmark, after running it."""
     from tests.benchmark import markdown, measure
@@ -157,6 +164,7 @@ PARTS: dict[str, Callable[[], str]] = {
         check,
         solve,
         solve_for,
+        mistakes,
         ops,
         unets,
         accepted,
@@ -164,7 +172,10 @@ PARTS: dict[str, Callable[[], str]] = {
         benchmark,
     )
 }
-QUICK = ("equation", "fields", "window", "sizes", "check", "solve", "solve_for", "unets", "ops")
+QUICK = (
+    "equation", "fields", "window", "sizes", "check", "solve", "solve_for", "mistakes", "unets",
+    "ops",
+)  # fmt: skip
 
 
 def part(name: str, text: str) -> str:

@@ -50,6 +50,8 @@ def _found(code: str, known: Mapping[str, Rule]) -> Rule:
     kinds = {entry.kind: entry for entry in known.values()}
     if code.lower() in kinds:
         return kinds[code.lower()]
-    near = get_close_matches(code.upper(), known, n=3) or get_close_matches(code.lower(), kinds)
+    near = [entry for entry in known if code and entry.startswith(code.upper())][:3]
+    near = near or get_close_matches(code.lower(), [*kinds, *map(str.lower, known)], n=3)
+    near = [entry.upper() if entry.upper() in known else entry for entry in near]
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise InputError(f"there is no rule {code!r}{hint}  (shapecalc rule lists all)")

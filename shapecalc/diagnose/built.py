@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 from functools import lru_cache
 
 from torch import nn
@@ -38,7 +39,7 @@ def _in_class(holder: type, entries: list[str]) -> Location | None:
         found = _assignments(cls)
         if found is None:
             continue
-        file, first, assigned = found
+        file, assigned = found
         node = assigned.get(entries[0])
         if node is None:
             continue
@@ -47,7 +48,7 @@ def _in_class(holder: type, entries: list[str]) -> Location | None:
             if inner is None:
                 break
             node = inner
-        return Location(file, first + node.lineno - 1)
+        return Location(file, node.lineno)
     return None
 
 
@@ -64,20 +65,37 @@ def _entry(node: ast.expr, entry: str) -> ast.expr | None:
 
 
 @lru_cache(1 << 10)
-def _assignments(cls: type) -> tuple[str, int, dict[str, ast.expr]] | None:
-    """Return the file of a class, its first line, and what is assigned to each attribute."""
-    try:
-        lines, first = inspect.getsourcelines(cls)
-        file = inspect.getsourcefile(cls) or ""
-        tree = ast.parse(
-            inspect.cleandoc("\n" + "".join(lines)) if lines[0][:1] == " " else "".join(lines)
-        )
-    except (OSError, TypeError, SyntaxError, IndentationError):
+def _assignments(cls: type) -> tuple[str, dict[str, ast.expr]] | None:
+    """Return the file of a class, and what its methods assign to each attribute.
+
+    The place of a method is asked for, since another module may have the name of the file.
+    """
+    codes = (value.__code__ for value in vars(cls).values() if inspect.isfunction(value))
+    code = next((c for c in codes if c.co_qualname.startswith(f"{cls.__qualname__}.")), None)
+    if code is None:
         return None
+    tree = _parsed("".join(linecache.getlines(code.co_filename)))
+    holders = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and node.lineno <= code.co_firstlineno <= (node.end_lineno or 0)
+    ]
     found: dict[str, ast.expr] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-                found[target.attr] = node.value
-    return file, first, found
+    for node in ast.walk(holders[-1]) if holders else ():  # the innermost comes last
+        match node:
+            case (
+                ast.Assign(targets=[ast.Attribute(value=ast.Name(), attr=name)], value=value)
+                | ast.AnnAssign(target=ast.Attribute(value=ast.Name(), attr=name), value=value)
+            ) if value is not None:
+                found[name] = value
+    return code.co_filename, found
+
+
+@lru_cache(1 << 6)
+def _parsed(source: str) -> ast.Module:
+    """Return what is written in a file, or in a cell of a notebook; nothing where it is no code."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):  # a cell may hold more than Python
+        return ast.Module(body=[], type_ignores=[])

@@ -120,17 +120,18 @@ def _places(finding: Finding, room: int) -> Iterator[Text]:
     lines = []
     if finding.used is not None:
         used = Text(plain(place(finding.used)), style="cyan")
-        source = plain(source_line(finding.used))
-        used.append(f"  {source}" if source else "", style="default")
+        source = Text(plain(source_line(finding.used)), style="default")
+        left = room - len(used) - _GAP
+        if source and left > 0:
+            source.truncate(left, overflow="ellipsis")
+            used.append("  ").append_text(source)
         lines.append(used)
     if finding.built is not None:
         lines.append(Text(f"built at {plain(place(finding.built))}", style="cyan"))
     if len(lines) == 2 and sum(map(len, lines)) + 4 <= room:
         yield Text("    ").join(lines)
-        return
-    for line in lines:
-        line.truncate(room, overflow="ellipsis")
-        yield line
+    else:
+        yield from lines
 
 
 def _rests_on(finding: Finding, findings: Sequence[Finding]) -> str:
