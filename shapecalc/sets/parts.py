@@ -45,6 +45,10 @@ def parts(sizes: SizeSet) -> tuple[Part, ...]:
     if sizes.is_empty():
         none = Clause(f"no {', '.join(sizes.names)} at all", "none", sizes)
         return (Part(sizes.names, (none,), none.text, none.words),)
+    if sizes.is_many:
+        named = ", ".join(sizes.names)
+        many = Clause(f"{named} in one of very many sets", f"{named} in very many ways", sizes)
+        return (Part(sizes.names, (many,), many.text, many.words),)
     known = SizeSet(sizes.names, sizes.points, ())
     groups = list(_independent(known))
     return tuple(_part(known, names, inner, sizes.open) for names, inner in _linked(sizes, groups))

@@ -11,6 +11,7 @@ from shapecalc.conditions import Condition
 from shapecalc.sets.condition_set import condition_set
 
 _SET = isl.dim_type.set
+_MANY = 32  # pieces of a set
 
 
 class SizeSet:
@@ -50,6 +51,11 @@ class SizeSet:
     def anything(self) -> SizeSet:
         """Return all values of the same symbols, those below 0 included."""
         return SizeSet(self.names, isl.Set.universe(self._set.get_space()), ())
+
+    @property
+    def is_many(self) -> bool:
+        """Whether the set has so many pieces that questions of all of them take too long."""
+        return int(self._set.n_basic_set()) > _MANY
 
     def where(self, condition: Condition) -> SizeSet:
         """Return the part of the set that meets a condition."""
@@ -103,7 +109,10 @@ class SizeSet:
     def union(self, other: SizeSet) -> SizeSet:
         """Return the sizes of either set; both have the same open conditions."""
         assert set(self.open) == set(other.open)
-        both = self._set.union(other._set).coalesce()
+        both = self._set.union(other._set)
+        if both.n_basic_set() > _MANY:  # which take too long to be put together
+            return SizeSet(self.names, both, self.open)
+        both = both.coalesce()
         if both.n_basic_set() > 1:
             hull = isl.Set.from_basic_set(both.simple_hull())  # one set, where that is no more
             both = hull if hull.is_subset(both) else both

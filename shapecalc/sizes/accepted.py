@@ -65,9 +65,14 @@ class AcceptedSizes:
 
     @cached_property
     def because(self) -> tuple[Because, ...]:
-        """What excludes the other sizes: the clauses of the parts, each with its causes."""
+        """What excludes the other sizes: the clauses of the parts, each with its causes.
+
+        Nothing, where the accepted sizes are too many sets to be told one by one.
+        """
         from shapecalc.sizes.because import because
 
+        if self.proved.is_many:
+            return ()
         clauses = [clause for part in self.parts for clause in part.clauses]
         return because(clauses, self.every, self.rejections)
 
