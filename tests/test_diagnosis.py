@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from shapecalc import dims
 from shapecalc.diagnose import Diagnosis, Finding, Repair, check
 from shapecalc.diagnose import diagnosis as engine
-from shapecalc.diagnose.edits import Candidate, Rewrite, rebuilt
+from shapecalc.diagnose.edits import Candidate, Recall, Rewrite, rebuilt
 from shapecalc.diagnose.rule import ADVICE, MISTAKES, WARNINGS, Rule
 from shapecalc.inputs import Pattern, fill, parse_inputs, parse_pattern
 from shapecalc.trace.infer_inputs import positional_names
@@ -31,6 +31,7 @@ from shapecalc.trace.symbolic_tensor import DTYPES
 from tests import diagnosis_pairs
 from tests.diagnosis_pairs import Pair
 from tests.diagnosis_pairs.several import SEVERAL, Several
+from tests.recalling import built_with, recalling
 
 LARGE = 50_000_000  # parameters, beyond which a model runs on meta
 SYMBOL = 2  # what a symbol counts in a real run
@@ -41,7 +42,10 @@ FILES = [
 ]
 PAIRS: list[Pair] = [pair for file in FILES for pair in getattr(file, "PAIRS", [])]
 RULES: dict[str, Rule] = {**MISTAKES, **WARNINGS, **ADVICE}
-ONLY = {"shape": "explains what no other rule does", "constructor": "test_check_cli.py"}  # kinds without a pair, and why
+ONLY = {  # kinds without a pair, and why
+    "shape": "explains what no other rule does",
+    "constructor": "there is no model; see test_check_cli.py",
+}
 
 
 # ---------------------------------------------------------------------------- real runs
@@ -147,12 +151,16 @@ class Checked:
 
     diagnosis: Diagnosis
     candidates: list[tuple[Repair, Candidate]] = field(default_factory=list)
+    recalls: dict[int, Any] = field(default_factory=dict)  # of the last rewriting
 
     def rewriting(self, repairs: Sequence[Repair]) -> Rewriting:
         """Return what some of the repairs make of a real run, where they write calls otherwise."""
         subject = self.diagnosis.subject
         made = {
             id(repair): c for repair in repairs for other, c in self.candidates if other == repair
+        }
+        self.recalls = {
+            each.index: each.recalling for each in made.values() if isinstance(each, Recall)
         }
         changes = [each.rewritings for each in made.values() if isinstance(each, Rewrite)]
         events = subject.graph.events if subject else ()
@@ -186,11 +194,15 @@ def checked(model: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Ch
 
 def works(make: Callable[[], nn.Module], pair: Pair, found: Checked, repair: Repair) -> bool:
     """Tell whether a repair, applied for real, makes the model run."""
-    model = make()
-    fed = apply(model, [repair])
+    model = built(make)
+    if model is None:  # its constructor raises
+        model, fed = built_with(make, {repair.argument: repair.value}), {}
+    else:
+        fed = apply(model, [repair])
     mode = found.rewriting([repair])
-    ran = runs(lambda: run(model, pair.inputs, pair.options, fed=fed, within=mode))
-    return ran and not mode.left
+    with recalling(found.recalls):
+        ran = runs(lambda: run(model, pair.inputs, pair.options, fed=fed, within=mode))
+    return ran and not mode.left and not found.recalls
 
 
 # ---------------------------------------------------------------------------- every pair

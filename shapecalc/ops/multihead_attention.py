@@ -69,8 +69,9 @@ class MultiheadAttention(Op):
         heads = dims.format_dim(self.num_heads)
         text = f"embed_dim {dims.format_dim(self.embed_dim)} is not a multiple of {heads} heads"
         require(dims.mod(self.embed_dim, self.num_heads), "==", 0, text)
-        require_same(features_k, self.kdim, "features of the key")
-        require_same(features_v, self.vdim, "features of the value")
+        for name, own, built in (("key", features_k, self.kdim), ("value", features_v, self.vdim)):
+            if (own, built) != (features, self.embed_dim):  # else it was said of the query
+                require_same(own, built, f"features of the {name}")
         require_same(sources_v, sources, "sequence length of the value, as in the key,")
         require_same(batch_k, batch, "batch of the key, as in the query,")
         require_same(batch_v, batch, "batch of the value, as in the query,")

@@ -170,6 +170,8 @@ class Recorder:
     def refused(self, error: Exception, index: int | None = None) -> None:
         """Write down what the running module of torch raised; its layer, where one stands in."""
         call = self._stack[-1].index
+        if len(self.mistakes) > self._stack[-1].first_mistake:
+            return  # what is refused follows from a mistake within the module
         if index is not None:
             own = frozenset({len(self.mistakes)})
             self.layers[index] = replace(self.layers[index], rests_on=own)

@@ -106,6 +106,10 @@ def returned(value: Any, is_tensor: Callable[[Any], bool], misused: Callable[[st
     """Return an output as it is, but a plain tuple that begins with a tensor as `Returned`."""
     if type(value) is not tuple or not value or not is_tensor(value[0]):
         return value
-    made = Returned(returned(entry, is_tensor, misused) for entry in value)
+
+    def told(place: int) -> Callable[[str], None]:
+        return lambda why: misused(f"entry {place}: {why}")
+
+    made = Returned(returned(entry, is_tensor, told(n)) for n, entry in enumerate(value))
     made.misused = misused
     return made

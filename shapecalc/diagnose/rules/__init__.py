@@ -6,10 +6,14 @@ came before a layer is asked about before the layer itself.
 
 # isort: off
 from shapecalc.diagnose.rules import construction as construction
+from shapecalc.diagnose.rules import recurrent_states as recurrent_states
+from shapecalc.diagnose.rules import recurrent as recurrent
+from shapecalc.diagnose.rules import attention as attention
 from shapecalc.diagnose.rules import joining as joining
 from shapecalc.diagnose.rules import residual as residual
 from shapecalc.diagnose.rules import view as view
 from shapecalc.diagnose.rules import linear as linear
+from shapecalc.diagnose.rules import code as code
 from shapecalc.diagnose.rules import other as other
 from shapecalc.diagnose.rules import advice_layers as advice_layers
 from shapecalc.diagnose.rules import advice_fields as advice_fields
