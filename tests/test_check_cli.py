@@ -51,7 +51,9 @@ class Wrong(nn.Module):
 class Raises(nn.Module):
     def __init__(self, groups=2):
         super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3, groups=groups)
+        self.conv = nn.Conv2d(4, 8, 3, groups=groups)
+        if groups == 2:
+            raise ValueError("not in groups of 2")
 
     def forward(self, x):
         return self.conv(x)
@@ -280,7 +282,7 @@ def test_a_clean_model(here: Path) -> None:
 
 def test_an_end_at_data_is_said(here: Path) -> None:
     result = run("check", "nets.py:Data", "--input", "4,3,32,32")
-    assert "checked as far as nets.py:49" in result.stdout
+    assert "checked as far as nets.py:51" in result.stdout
 
 
 def test_an_inferred_input_is_said(here: Path) -> None:
@@ -294,7 +296,7 @@ def test_what_a_constructor_raises_is_a_finding(here: Path) -> None:
     (finding,) = json.loads(result.stdout)["findings"]
     assert finding["code"] == "SC100"
     assert "groups" in finding["message"]
-    assert finding["used"] == {"file": str(here / "nets.py"), "line": 27}
+    assert finding["used"] == {"file": str(here / "nets.py"), "line": 29}
     with pytest.raises(ValueError, match="groups"):
         imported(here / "nets.py").Raises()
 
@@ -623,12 +625,9 @@ class Shared(nn.Module):
 def test_how_a_repair_is_written(
     made: Callable[[], nn.Module], layer: str, written: str | None
 ) -> None:
-    from shapecalc.diagnose.built import built_at
-
     model = made()
     repair = Repair(text="", layer=layer, argument="in_features", value=800)
-    built = built_at(model, layer)
-    found = change(model, repair, built)
+    found = change(model, repair)
     assert (found and found.call) == written
     if found is not None:
         line = Path(found.place.file).read_text(encoding="utf-8").splitlines()[found.place.line - 1]

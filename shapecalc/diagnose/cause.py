@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from shapecalc import dims
 from shapecalc.diagnose.subject import Subject
@@ -99,6 +100,26 @@ def derivation(subject: Subject, source: Source, axis: int, *, most: int = 4) ->
         if inner[axis] != layer.out_shape[axis]:
             lines.append(f"{layer.name} leaves {_valued(subject, layer.out_shape[axis])}")
     return lines[:most][::-1]
+
+
+def derivations(
+    subject: Subject, source: Source, axes: Iterable[int], *, most: int = 4
+) -> list[str]:
+    """Return how the sizes of several axes came about; one that goes as another is said so."""
+    lines: list[str] = []
+    seen: list[list[str]] = []
+    for axis in axes:
+        told = derivation(subject, source, axis, most=most)
+        shape = shape_of(subject, source) or Shape()
+        names = sorted(str(s) for s in dims.symbols_of(shape[axis : axis + 1]))
+        spoken = rf"\b({'|'.join(map(re.escape, names))})\b" if names else "(?!)"
+        nameless = [re.sub(spoken, "?", line) for line in told]
+        if told and nameless in seen and names:
+            lines.append(f"{', '.join(names)} likewise")
+        elif nameless not in seen:
+            lines += told
+        seen.append(nameless)
+    return lines
 
 
 def _valued(subject: Subject, size: Dim) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from shapecalc.diagnose.built import built_at
 from shapecalc.diagnose.finding import Repair
 from shapecalc.graph import Location
 
@@ -33,14 +34,17 @@ class Change:
     call: str
 
 
-def change(model: nn.Module, repair: Repair, built: Location | None) -> Change | None:
+def change(model: nn.Module, repair: Repair) -> Change | None:
     """Return the change of the source that makes a repair, None where that is not so plain.
 
     The argument has to stand there as a literal, in a class that the model has once: what a
     variable says, or a class that several parts share, would change more than was tried.
     """
     module = dict(model.named_modules()).get(repair.layer)
-    if built is None or module is None or not repair.argument:
+    if module is None or not repair.layer or not repair.argument:
+        return None
+    built = built_at(model, repair.layer)
+    if built is None:
         return None
     holders = {id(parent): parent for parent in _holders(model, module)}
     if len(holders) != 1:

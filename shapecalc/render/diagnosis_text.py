@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ _GAP = 2
 _SIGNS = {"error": "x", "warning": "!", "note": "i"}  # what colours say, where there are none
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
 
+_SPACE = "\ue000"  # a space that no line is broken at, until the text is made
+_TOGETHER = re.compile(r"[\[(][^\[\]()]{1,40}[\])]")  # shapes, arguments: `[8, 3, 32, 32]`
+
 Line = tuple[RenderableType, RenderableType]
 
 
@@ -45,7 +49,7 @@ def text(diagnosis: Diagnosis, *, width: int | None = None, color: bool = False)
         parts.append(Text(f"explained, with examples: shapecalc rule {' '.join(codes)}"))
     style = "" if not diagnosis else "bold green"
     parts.append(Text(counted(diagnosis.findings), style=style or "bold"))
-    return print_parts(parts, width=columns, color=color)
+    return print_parts(parts, width=columns, color=color).replace(_SPACE, " ")
 
 
 def blocks(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -102,7 +106,7 @@ def _block(block: list[Finding], diagnosis: Diagnosis, room: int) -> Iterator[Li
     sign = f"{_SIGNS[first.severity]} {first.severity} {first.code}"
     yield Text(sign, style=_STYLES[first.severity]), _said(first)
     yield from _labelled("", _places(first, room))
-    yield from _labelled("why", (Text(plain(line)) for line in first.because))
+    yield from _labelled("why", (Text(_kept(line)) for line in first.because))
     if first.rests_on:
         yield from _labelled("rests on", [Text(_rests_on(first, diagnosis.findings))])
     for other in others:
@@ -112,7 +116,12 @@ def _block(block: list[Finding], diagnosis: Diagnosis, room: int) -> Iterator[Li
 
 def _said(finding: Finding) -> Text:
     said = Text(f"{plain(finding.layer)}  " if finding.layer else "", style="bold")
-    return said.append(plain(finding.message), style="not bold")
+    return said.append(_kept(finding.message), style="not bold")
+
+
+def _kept(text: str) -> str:
+    """Return text whose shapes stay on one line."""
+    return _TOGETHER.sub(lambda found: found[0].replace(" ", _SPACE), plain(text))
 
 
 def _places(finding: Finding, room: int) -> Iterator[Text]:
@@ -143,32 +152,32 @@ def _rests_on(finding: Finding, findings: Sequence[Finding]) -> str:
 
 
 def _repairs(block: list[Finding], diagnosis: Diagnosis) -> Iterator[Line]:
-    """Yield what repairs a cause, each text once; repairs of other sites name their layer."""
-    texts: dict[str, Text] = {}
+    """Yield what repairs a cause: one change or another, or all those of the sites together."""
+    ways: dict[str, Text] = {}
+    together: dict[str, Text] = {}
     for finding in block:
         for repair in finding.repairs:
             shown = _repair(repair, finding, diagnosis)
-            texts.setdefault(shown.plain, shown)
-    if not texts:
-        return
-    if len(texts) == 1:
-        yield from _labelled("repair", texts.values())
+            at_a_site = len(block) > 1 and repair.layer and repair.layer == finding.layer
+            (together if at_a_site else ways).setdefault(shown.plain, shown)
+    every = (*ways.values(), *together.values())
+    if len(every) < 2 or not ways:
+        yield from _labelled("repair", every)
         return
     drawn = Table.grid(padding=(0, _GAP))
-    for n, shown in enumerate(texts.values()):
-        drawn.add_row(Text("or" if n else "either"), shown)
+    for n, shown in enumerate(every):
+        drawn.add_row(Text("either" if not n else "or" if n <= len(ways) else "and"), shown)
     yield from _labelled("repair", [drawn])
 
 
 def _repair(repair: Repair, finding: Finding, diagnosis: Diagnosis) -> Text:
-    shown = plain(repair.text)
-    subject = diagnosis.subject
-    if subject is not None and repair.layer and repair.layer == finding.layer and finding.built:
-        written = change(subject.model, repair, finding.built)
-        where = plain(place(finding.built))
-        shown = f"{where}  {shown}"
-        if written is not None:
-            shown = f"{where}  write {plain(written.call)}"
+    shown = _kept(repair.text)
+    model = None if diagnosis.subject is None else diagnosis.subject.model
+    written = None if model is None else change(model, repair)
+    if written is not None:
+        shown = f"{plain(place(written.place))}  write {_kept(written.call)}"
+    elif repair.layer and repair.layer == finding.layer and finding.built is not None:
+        shown = f"{plain(place(finding.built))}  {shown}"
     text = Text(shown, style="green")
     if repair.tried:
         text.append(f"  (tried: {plain(repair.tried)})", style="default")

@@ -141,8 +141,8 @@ def _artifact(file: str, root: str) -> Json:
 
 def _changes(finding: Finding, diagnosis: Diagnosis) -> Iterable[tuple[Repair, Change]]:
     for repair in finding.repairs:
-        if diagnosis.subject is not None and repair.layer == finding.layer:
-            made = change(diagnosis.subject.model, repair, finding.built)
+        if diagnosis.subject is not None:
+            made = change(diagnosis.subject.model, repair)
             if made is not None:
                 yield repair, made
 

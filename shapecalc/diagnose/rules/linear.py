@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapecalc.diagnose.cause import derivation, factors, name_of, producer, setter, shape_of
+from shapecalc.diagnose.cause import derivations, factors, name_of, producer, setter, shape_of
 from shapecalc.diagnose.edits import Rebuild
 from shapecalc.diagnose.inputs_that_fit import feed
 from shapecalc.diagnose.rule import Draft, mistake
@@ -38,8 +38,7 @@ def linear_in_features(m: Mistake) -> Draft | None:
         because = [f"{flat.kind.lower()} of {subject.shape(flat.in_shapes[0])}"]
         before = next((s for s in flat.sources if s is not None), None)
         inner = shape_of(subject, before)
-        for axis in range(2, len(inner or ())):
-            because += derivation(subject, before, axis)
+        because += derivations(subject, before, range(2, len(inner or ())))
     origin = setter(subject, source, arriving[-1])
     return Draft(
         message=f"{m.op} expects in_features = {expected}, receives {shown}",
