@@ -18,12 +18,14 @@ _CARRYING = {"activation", "dropout", "joining", "padding", "pointwise", "softma
 def channels_are_on_axis_one(layers: Sequence[Layer], source: Source) -> bool:
     """Tell whether a tensor is known to have its channels on axis 1: a convolution made it.
 
-    Of an input nothing is known, nor of what was permuted or viewed after the convolution.
+    Rows of features that a flatten made have them there, too. Of an input nothing is known, nor
+    of what was permuted or viewed after the convolution.
     """
     while isinstance(source, OutputRef):
         layer = layers[source.layer]
         family = type(layer.op).__module__.rpartition(".")[2]
-        if family in _ON_AXIS_ONE:
+        rows = bool(layer.in_shapes) and len(layer.in_shapes[0]) > len(layer.out_shape) == 2
+        if family in _ON_AXIS_ONE or (family == "view" and rows):
             return True
         if isinstance(layer.op, Permute) or family not in _CARRYING:
             return False

@@ -328,7 +328,7 @@ SEVERAL = [
         mistakes=(
             ("cat_spatial", "cat"),
             ("input_channels", "five"),
-            ("linear_in_features", "fc"),
+            ("cat_channels", "fc"),
         ),
     ),
     Several(
@@ -337,7 +337,7 @@ SEVERAL = [
         inputs=("N,3,32,32",),
         mistakes=(
             ("cat_channels", "grow2"),
-            ("norm_num_features", "norm"),
+            ("cat_channels", "norm"),
             ("linear_in_features", "fc"),
         ),
     ),
@@ -371,7 +371,7 @@ SEVERAL = [
         name="one width, three layers",
         broken=Narrowed,
         inputs=("N,3,32,32",),
-        mistakes=(("input_channels", "left"), ("linear_in_features", "fc")),
+        mistakes=(("input_channels", "left"), ("cat_channels", "fc")),
         sites=4,
     ),
 ]
