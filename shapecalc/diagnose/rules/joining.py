@@ -148,7 +148,7 @@ def cat_spatial(m: Mistake) -> Draft | None:
             Rewrite(
                 index=cat.index,
                 text=f"resize what {names[0 if to else 1]} gives to height and width of "
-                f"{names[1 if to else 0]}: F.interpolate(..., size=....shape[2:])",
+                f"{names[1 if to else 0]}: F.interpolate(up, size=skip.shape[2:])",
                 rewriting=_joining(resized_to=to),
             )
         )

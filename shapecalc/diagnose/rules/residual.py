@@ -125,7 +125,7 @@ def add_spatial(m: Mistake) -> Draft | None:
             Rewrite(
                 index=merge.layer.index,
                 text=f"resize what {names[small]} gives to height and width of "
-                f"{names[1 - small]}: F.interpolate(..., size=....shape[2:])",
+                f"{names[1 - small]}: F.interpolate(up, size=skip.shape[2:])",
                 rewriting=_with_operand(small, _resized),
             )
         )
