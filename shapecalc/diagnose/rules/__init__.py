@@ -10,6 +10,7 @@ from shapecalc.diagnose.rules import recurrent_states as recurrent_states
 from shapecalc.diagnose.rules import recurrent as recurrent
 from shapecalc.diagnose.rules import attention as attention
 from shapecalc.diagnose.rules import joining as joining
+from shapecalc.diagnose.rules import flatten as flatten
 from shapecalc.diagnose.rules import residual as residual
 from shapecalc.diagnose.rules import view as view
 from shapecalc.diagnose.rules import linear as linear
