@@ -10,6 +10,7 @@ from torch import nn
 
 from shapecalc import dims
 from shapecalc.diagnose.case import Case
+from shapecalc.diagnose.identity import Identities, followed
 from shapecalc.dims import Dim
 from shapecalc.graph import Finding as Raw
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
@@ -43,6 +44,11 @@ class Subject:
         batches = {str(tensor.shape[0]) for tensor in self.graph.inputs if tensor.shape}
         known = set(self.case.free) <= batches
         return remarks(self.graph, self.sizes if known else None)
+
+    @cached_property
+    def axes(self) -> Identities:
+        """What the axes of every tensor are: the batch, features, positions."""
+        return followed(self.graph, self.sizes)
 
     @property
     def sizes(self) -> Mapping[str, int]:

@@ -1,0 +1,321 @@
+"""What the axes of every tensor are: the batch, features, positions, or parts of these.
+
+An axis of a tensor is followed from the input, through everything that only carries it, to the
+output. A view cuts axes and joins them, and the parts remember what they were: after
+`view(N*T, C)` the first axis is the batch and the time, in this order, and after
+`view(N, T, C)` each has its own again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from shapecalc import dims
+from shapecalc.access import INDEX, Access, Interval, OperandAccess, Reads, Regroup, Same, Window
+from shapecalc.conditions import Condition, Hint, Path, following
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import ShapecalcError
+from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
+
+Role: TypeAlias = Literal["batch", "features", "positions", ""]
+
+MANY = 1_000_003  # samples: a prime, so that no other size is taken for the batch
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An axis, or one of the factors that a view cuts it into.
+
+    `origin` names the tensor and the axis that it was first, of size `whole`; one step along the
+    part is `stride` steps along that axis. Parts of size 1 are left out.
+    """
+
+    origin: str
+    role: Role
+    size: int
+    whole: int
+    stride: int = 1
+
+    @property
+    def cut(self) -> bool:
+        """Whether it is not all of the axis."""
+        return self.size != self.whole
+
+
+Axis: TypeAlias = tuple[Part, ...]  # outermost first; empty for an axis of size 1
+Axes: TypeAlias = tuple[Axis, ...]
+
+
+@dataclass(frozen=True)
+class Identities:
+    """The axes of all tensors of a graph, as they are at many samples.
+
+    `scrambled` are the layers, by number, that cut tensors across their axes: no axis that comes
+    out is a part or a product of neighbours that come in.
+    """
+
+    graph: LayerGraph
+    batch: str  # the symbol of the batch, empty where there is none
+    sizes: Mapping[str, int]
+    inputs: Mapping[str, Axes]
+    layers: Sequence[tuple[Axes, ...]]
+    scrambled: Set[int]
+
+    def numbers(self, shape: Shape) -> list[int]:
+        """Return a shape at many samples."""
+        return [dims.evaluate(size, self.sizes) for size in shape]
+
+    def in_doubt(self, layer: Layer) -> bool:
+        """Tell whether a size that depends on data, or on a mistake before, is in a shape."""
+        known = {str(symbol) for symbol in self.graph.symbols}
+        shapes = (*layer.in_shapes, *layer.out_shapes)
+        return any(str(s) not in known for shape in shapes for s in dims.symbols_of(shape))
+
+    def of(self, source: Source) -> Axes | None:
+        """Return the axes of a tensor, None for a constant."""
+        match source:
+            case InputRef(name):
+                return self.inputs[name]
+            case OutputRef(layer=index, output=output):
+                return self.layers[index][output]
+        return None
+
+    def operands(self, layer: Layer) -> list[Axes | None]:
+        """Return the axes of the operands of a layer."""
+        return [self.of(source) for source in layer.sources[: len(layer.in_shapes)]]
+
+
+def is_batch(axis: Axis) -> bool:
+    """Tell whether an axis is the batch, all of it and nothing else."""
+    return len(axis) == 1 and axis[0].role == "batch" and not axis[0].cut
+
+
+def has_batch(axis: Axis) -> bool:
+    """Tell whether the batch, or a part of it, is in an axis."""
+    return any(part.role == "batch" for part in axis)
+
+
+def is_features(axis: Axis) -> bool:
+    """Tell whether an axis is nothing but features, or a part of these."""
+    return bool(axis) and all(part.role == "features" for part in axis)
+
+
+def followed(graph: LayerGraph, sizes: Mapping[str, int]) -> Identities:
+    """Follow the axes of the inputs of a graph through all of its layers."""
+    return _Walk(graph, sizes).identities()
+
+
+def batch_symbol(graph: LayerGraph) -> str:
+    """Return the symbol of the batch: the first axis of all inputs that have one and others."""
+    firsts = [tensor.shape[0] for tensor in graph.inputs if len(tensor.shape) > 1]
+    names = {str(size) for size in firsts if size.is_Symbol}
+    if len(names) != 1:
+        return ""
+    (name,) = names
+    return "" if name[:1] in _POSITIONS else name
+
+
+_POSITIONS = "THWDLSFC"  # what a first axis is called that is no batch
+_ROLES: Mapping[int, tuple[Role, ...]] = {
+    1: ("positions",),
+    2: ("", "features"),
+    3: ("", "positions", "features"),
+    5: ("", "", "", "positions", "positions"),  # the frames of a video, or its channels, come first
+}
+
+
+class _Walk:
+    def __init__(self, graph: LayerGraph, sizes: Mapping[str, int]) -> None:
+        self.graph = graph
+        self.batch = batch_symbol(graph)
+        self.sizes = Hint({**graph.hint, **sizes})
+        if self.batch and not any(_pins(p.condition, self.batch, sizes) for p in graph.premises):
+            self.sizes[self.batch] = MANY
+        self.hint = Hint({**graph.hint, **sizes})
+        self.known: dict[Dim, int] = {}
+        inputs = {t.name: self.of_input(t.name, t.shape, t.dtype) for t in graph.inputs}
+        self.layers = list[tuple[Axes, ...]]()
+        self.scrambled = set[int]()
+        self.found = Identities(graph, self.batch, self.sizes, inputs, self.layers, self.scrambled)
+
+    def identities(self) -> Identities:
+        """Walk."""
+        for layer in self.graph.layers:
+            operands = self.found.operands(layer)
+            outputs = enumerate(layer.out_shapes)
+            found = [self.of_output(layer, n, shape, operands) for n, shape in outputs]
+            self.layers.append(tuple(found))
+        return self.found
+
+    def number(self, size: Dim) -> int:
+        """Return a size at many samples."""
+        number = self.known.get(size)
+        if number is None:
+            number = self.known[size] = dims.evaluate(size, self.sizes)
+        return number
+
+    def of_input(self, name: str, shape: Shape, dtype: str) -> Axes:
+        """Return the axes of an input: images have channels first, all else features last."""
+        rank = len(shape)
+        position: Role = "positions"
+        positions = (position,) * rank
+        roles: tuple[Role, ...] = ("", "features", *positions[2:])
+        if not dtype.startswith(("float", "bfloat")):
+            roles = positions
+        elif rank in _ROLES:
+            roles = _ROLES[rank]
+
+        def axis(number: int) -> Axis:
+            size = self.number(shape[number])
+            if str(shape[number]) == self.batch:
+                return _whole("batch", "batch", size)
+            return _whole(f"{name}[{number}]", roles[number], size)
+
+        return tuple(map(axis, range(rank)))
+
+    def of_output(
+        self, layer: Layer, output: int, shape: Shape, operands: Sequence[Axes | None]
+    ) -> Axes:
+        """Return the axes of one output of a layer."""
+        made = self.made(layer, output, shape)
+        try:
+            with following(Path(self.hint)):
+                reads = layer.op.reads(layer.in_shapes, shape, output)
+        except (ShapecalcError, ArithmeticError, LookupError, TypeError, ValueError):
+            return made  # shapes in doubt after a mistake
+        if reads is None:
+            return made
+        if len(reads) == 1 and isinstance(reads[0], Regroup):
+            if operands[0] is None or self.found.in_doubt(layer):
+                return made
+            axes = regrouped(operands[0], [self.number(size) for size in shape])
+            if axes is None:
+                self.scrambled.add(layer.index)
+            return made if axes is None else axes
+        return self.carried(reads, operands, made)
+
+    def made(self, layer: Layer, output: int, shape: Shape) -> Axes:
+        """Return the axes of an output as if none came in: features where a layer declares them."""
+        features = _features(layer, len(shape))
+
+        def axis(number: int) -> Axis:
+            role: Role = "features" if number == features else ""
+            return _whole(f"{layer.index}.{output}[{number}]", role, self.number(shape[number]))
+
+        return tuple(map(axis, range(len(shape))))
+
+    def carried(self, reads: Reads, operands: Sequence[Axes | None], made: Axes) -> Axes:
+        """Return the axes of an output, those that an operand hands on being the operand's."""
+        out: list[Axis | None] = [None] * len(made)
+        for read, axes in zip(reads, operands, strict=False):
+            for entry, axis in _entries(read, axes):
+                to = _leads_to(entry)
+                if to is None or not axis:
+                    continue
+                handed = _resized(axis, _size(made[to]))
+                if handed and (out[to] is None or (has_batch(handed) and not has_batch(out[to]))):  # type: ignore[arg-type]
+                    out[to] = handed
+        return tuple(m if o is None or not m else o for o, m in zip(out, made, strict=True))
+
+
+def _pins(condition: Condition, batch: str, sizes: Mapping[str, int]) -> bool:
+    """Tell whether a condition holds for these sizes, and not with another batch."""
+    if batch not in map(str, condition.symbols) or condition.relation not in ("==", "!="):
+        return False
+    return condition.holds(sizes) and not condition.holds({**sizes, batch: MANY})
+
+
+def _whole(origin: str, role: Role, size: int) -> Axis:
+    return () if size == 1 else (Part(origin, role, size, size),)
+
+
+def _size(axis: Axis) -> int:
+    size = 1
+    for part in axis:
+        size *= part.size
+    return size
+
+
+def _resized(axis: Axis, size: int) -> Axis:
+    """Return an axis that is handed on: the same, or another number of the same positions."""
+    if _size(axis) == size:
+        return axis
+    if len(axis) == 1 and axis[0].role != "batch" and not axis[0].cut:
+        return () if size == 1 else (replace(axis[0], size=size, whole=size),)
+    return ()
+
+
+def _features(layer: Layer, rank: int) -> int | None:
+    """Return the axis of an output that holds what the layer computes of every place."""
+    names = ("out_features", "embedding_dim", "hidden_size", "embed_dim", "d_model")
+    if any(getattr(layer.op, name, None) is not None for name in names):
+        return rank - 1
+    kernel = getattr(layer.op, "kernel_size", None)
+    if hasattr(layer.op, "out_channels") and isinstance(kernel, tuple):
+        return rank - 1 - len(kernel)
+    return None
+
+
+def _entries(read: OperandAccess, axes: Axes | None) -> Iterator[tuple[object, Axis]]:
+    """Yield how every axis of an operand is read."""
+    if axes is None or read is None or isinstance(read, Regroup):
+        return
+    accesses = [read] if isinstance(read, Access) else read
+    for access in accesses:
+        yield from zip(access.axes, axes, strict=False)
+
+
+def _leads_to(entry: object) -> int | None:
+    """Return the axis of the output that an axis of an operand becomes, None for none."""
+    if isinstance(entry, (Same, Window)):
+        return entry.axis
+    if isinstance(entry, Interval):
+        names = {str(s) for size in (entry.low, entry.high) for s in dims.symbols_of((size,))}
+        indices = {name for name in names if name.startswith(INDEX)}
+        if len(indices) == 1:
+            return int(indices.pop().removeprefix(INDEX))
+    return None
+
+
+def regrouped(axes: Axes, sizes: Sequence[int]) -> Axes | None:
+    """Return the axes under other sizes, None where these cut across them.
+
+    >>> batch, channels = Part("batch", "batch", 7, 7), Part("x[1]", "features", 6, 6)
+    >>> [[part.size for part in axis] for axis in regrouped(((batch,), (channels,)), [14, 3])]
+    [[7, 2], [3]]
+    >>> regrouped(((batch,), (channels,)), [6, 7])
+    """
+    rest = [part for axis in axes for part in axis][::-1]  # the next one is the last
+    found: list[Axis] = []
+    for size in sizes:
+        axis: list[Part] = []
+        while size > 1 and rest:
+            part = rest.pop()
+            if size % part.size == 0:
+                axis.append(part)
+                size //= part.size
+            elif part.size % size == 0:
+                inner = part.size // size
+                axis.append(replace(part, size=size, stride=part.stride * inner))
+                rest.append(replace(part, size=inner))
+                size = 1
+            else:
+                return None
+        if size != 1:
+            return None
+        found.append(_rejoined(axis))
+    return tuple(found)
+
+
+def _rejoined(axis: Sequence[Part]) -> Axis:
+    """Return an axis with neighbouring parts of one origin as one part again."""
+    joined: list[Part] = []
+    for part in axis:
+        last = joined[-1] if joined else None
+        if last and last.origin == part.origin and last.stride == part.stride * part.size:
+            joined[-1] = replace(part, size=last.size * part.size)
+        else:
+            joined.append(part)
+    return tuple(joined)

@@ -1,0 +1,313 @@
+"""What torch does not raise: the batch that is folded, counted on, dropped, or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from shapecalc import dims
+from shapecalc.diagnose.edits import Reshaped, Rewrite
+from shapecalc.diagnose.identity import Axis, has_batch, is_batch
+from shapecalc.diagnose.rule import Draft, warning
+from shapecalc.diagnose.rules.silent_order import moved
+from shapecalc.diagnose.subject import Subject
+from shapecalc.graph import Layer, OutputRef, Premise, Source
+from shapecalc.ops.axes import Squeeze
+from shapecalc.ops.pointwise import Pointwise
+from shapecalc.ops.view import Flatten, Unflatten, View
+
+_SEVERAL = range(1, 257)  # batches at which a condition on the batch is looked at
+
+
+@warning("SC201", "view_folds_batch")
+def view_folds_batch(subject: Subject) -> Iterator[Draft]:
+    """A view makes one axis of the batch and of features, and nothing takes them apart again.
+
+    With `view(-1, 400)` torch makes as many rows of 400 numbers as there are. Where a sample has
+    1600 numbers, that is four rows a sample: the model runs, and returns 4*N rows for N samples.
+    Name the batch instead, as in `x.flatten(1)` or `x.view(x.size(0), -1)`: then a number of
+    features that does not fit is an error.
+
+    Wrong:
+        x.view(-1, 400)  # of [N, 16, 10, 10]: 4*N rows
+    Right:
+        x.flatten(1)  # [N, 1600]
+    """
+    for layer in _behind(subject):
+        operands = subject.axes.operands(layer)
+        if not isinstance(layer.op, (View, Flatten, Unflatten)) or not operands[0]:
+            continue
+        if layer.rests_on or any(map(_folded, operands[0])):
+            continue
+        given, made = layer.in_shapes[0], layer.out_shape
+        cut = layer.index in subject.axes.scrambled
+        folded = [axis for axis in subject.axes.layers[layer.index][0] if _folded(axis)]
+        if cut:
+            rows = subject.axes.numbers(made)[:1] != subject.axes.numbers(given)[:1]
+            lost = is_batch(operands[0][0]) and rows and moved(subject, layer) is None
+        else:
+            lost = bool(folded) and _stays(subject, layer)
+        if not lost:
+            continue
+        yield Draft(
+            message=f"{layer.kind} makes {subject.shape(made)} of {subject.shape(given)}, "
+            f"which mixes the batch {subject.axes.batch} with what belongs to one sample",
+            argument="shape",
+            got=subject.shape(made),
+            because=_folding(subject, layer),
+            at=layer,
+        )
+
+
+def _behind(subject: Subject) -> list[Layer]:
+    """Return the layers that the outputs of the model hang on, in order."""
+    layers = subject.graph.layers
+    waiting = list(_outputs(subject))
+    found: dict[int, Layer] = {}
+    while waiting:
+        source = waiting.pop()
+        if isinstance(source, OutputRef) and source.layer not in found:
+            found[source.layer] = layers[source.layer]
+            waiting += layers[source.layer].sources
+    return [found[index] for index in sorted(found)]
+
+
+def _outputs(subject: Subject) -> Sequence[Source]:
+    return subject.graph.calls[0].out_sources if subject.graph.calls else ()
+
+
+def _folded(axis: Axis) -> bool:
+    """Tell whether an axis has the batch, and features or a piece of an image or sequence."""
+    others = [part for part in axis if part.role != "batch"]
+    return has_batch(axis) and any(part.role == "features" or part.cut for part in others)
+
+
+def _stays(subject: Subject, layer: Layer) -> bool:
+    """Tell whether what a layer folds is still folded in an output of the model."""
+    parts = {
+        part
+        for axis in subject.axes.layers[layer.index][0]
+        if _folded(axis)
+        for part in axis
+        if part.role != "batch"
+    }
+    found = [subject.axes.of(source) for source in _outputs(subject)]
+    return any(
+        _folded(axis) and parts.intersection(axis) for axes in found if axes for axis in axes
+    )
+
+
+def _folding(subject: Subject, layer: Layer) -> tuple[str, ...]:
+    given, made = layer.in_shapes[0], layer.out_shape
+    sample, row = dims.product(given[1:]), dims.product(made[1:])
+    return (
+        f"a sample of {subject.shape(given[1:])} has {subject.size(sample)} numbers",
+        f"a row of {subject.shape(made)} has {subject.size(row)}",
+        f"so {subject.axes.batch} samples become {dims.format_dim(made[0])} rows",
+    )
+
+
+@warning("SC202", "view_hardcoded_batch")
+def view_hardcoded_batch(subject: Subject) -> Iterator[Draft]:
+    """The size of the batch is written into the model: it is right for that size alone.
+
+    A number such as the 8 in `x.view(8, -1)` holds as long as every batch has 8 samples. The last
+    batch of an epoch is often smaller, and a single image is a batch of 1. Ask the tensor for its
+    batch instead: `x.size(0)`.
+
+    Wrong:
+        x.view(8, -1)
+    Right:
+        x.view(x.size(0), -1)
+    """
+    batch = subject.axes.batch
+    demands = [finding.demand for finding in subject.graph.findings if finding.demand]
+    if any(batch in map(str, demand.symbols) for demand in demands):
+        return  # an error already says so
+    for premise in subject.graph.premises:
+        if not _counts_on(premise, subject) or _is_unbatched(premise, subject):
+            continue
+        layer = _writes(subject) or _place(premise, subject)
+        if layer is None or isinstance(layer.op, Pointwise):
+            continue  # see silent_broadcast
+        number = subject.number(dims.symbol(batch))
+        several = [n for n in _SEVERAL if premise.condition.holds({**subject.sizes, batch: n})]
+        only = f"{batch} = {number}" if len(several) == 1 else str(premise.condition)
+        yield Draft(
+            message=f"{layer.name or layer.kind} is right only where {only}: "
+            f"the size of the batch is written into the model",
+            argument="shape",
+            got=number,
+            because=(
+                f"it makes {subject.shape(layer.out_shape)} of {subject.shape(layer.in_shapes[0])}"
+                if layer.in_shapes
+                else f"it makes {subject.shape(layer.out_shape)}",
+                f"{premise.op or 'the model'} needs {premise.condition}",
+            ),
+            candidates=_asking(layer),
+            root=("batch", layer.index),
+            at=layer,
+        )
+        return
+
+
+def _counts_on(premise: Premise, subject: Subject) -> bool:
+    """Tell whether a premise allows few sizes of the batch, whatever other sizes are."""
+    condition, batch = premise.condition, subject.axes.batch
+    names = {str(s) for s in condition.symbols}
+    if condition.relation != "==" or batch not in names:
+        return False
+    if not names <= {batch, *subject.case.sizes}:
+        return False
+    allowed = [n for n in _SEVERAL if condition.holds({**subject.case.sizes, batch: n})]
+    if len(allowed) == len(_SEVERAL):
+        return False
+    if premise.assumption.kind == "branch":  # the model asks, but for a view, which compares
+        layer = _place(premise, subject)
+        if layer is None or not isinstance(layer.op, View):
+            return False
+        # sizes of 1 are all equal, unless the 1 is written down
+        return allowed != [1] or _writes(subject) is not None
+    return True
+
+
+def _writes(subject: Subject) -> Layer | None:
+    """Return the first view whose first size is a number where the batch is."""
+    for layer in subject.graph.layers:
+        if isinstance(layer.op, View) and layer.op.shape and layer.in_shapes[0]:
+            number = dims.as_int(layer.op.shape[0])
+            leads = str(layer.in_shapes[0][0]) == subject.axes.batch
+            rest = {str(s) for s in dims.symbols_of(layer.op.shape[1:])}
+            literal = leads and number == subject.number(layer.in_shapes[0][0])
+            if literal and subject.axes.batch not in rest:
+                return layer
+    return None
+
+
+def _place(premise: Premise, subject: Subject) -> Layer | None:
+    """Return the layer at which a premise was made."""
+    wanted = (premise.location, premise.op)
+    layers = subject.graph.layers
+    return next((each for each in layers if (each.location, each.function) == wanted), None)
+
+
+def _asking(layer: Layer) -> tuple[Rewrite, ...]:
+    """Return the view that asks the tensor for its batch."""
+    if not isinstance(layer.op, View):
+        return ()
+    rest = ", ".join(map(dims.format_dim, layer.op.shape[1:]))
+    return (
+        Rewrite(
+            index=layer.index,
+            text=f"write x.{layer.kind}(x.size(0), {rest})",
+            rewriting=_with_own_batch,
+        ),
+    )
+
+
+def _with_own_batch(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, *sizes = args
+    sizes = list(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+    return x.reshape(x.shape[0], *(sizes or kwargs.get("shape") or kwargs["size"])[1:])
+
+
+@warning("SC203", "squeeze_batch")
+def squeeze_batch(subject: Subject) -> Iterator[Draft]:
+    """A squeeze drops the batch when it holds a single sample.
+
+    `squeeze()` takes every axis of size 1 away, the batch included: with one sample the output
+    has an axis less than with two, and what comes after sees another tensor. Name the axis that
+    is to go.
+
+    Wrong:
+        x.squeeze()  # [N, 512, 1, 1] becomes [N, 512], but [512] where N = 1
+    Right:
+        x.squeeze((-2, -1))
+    """
+    batch = subject.axes.batch
+    for layer in subject.graph.layers:
+        if not isinstance(layer.op, Squeeze) or not batch:
+            continue
+        given, dim = layer.in_shapes[0], layer.op.dim
+        rank = len(given)
+        named = range(rank) if dim is None else [axis % rank for axis in dim]
+        if not any(str(given[axis]) == batch for axis in named):
+            continue
+        ones = tuple(axis - rank for axis in named if given[axis] == 1)
+        kept = [size for axis, size in enumerate(given) if axis - rank not in ones]
+        alone = [size for size in kept if str(size) != batch]
+        yield Draft(
+            message=f"squeeze drops the batch where {batch} = 1: "
+            f"{subject.shape(given)} becomes {subject.shape(tuple(alone))}",
+            argument="dim",
+            got=dim,
+            expected=ones,
+            because=(
+                f"with more samples it is {dims.format_shape(kept)}",
+                f"with one, {batch} is a size of 1 like the others, and goes too",
+            ),
+            candidates=(
+                Rewrite(
+                    index=layer.index,
+                    text=f"write x.squeeze({ones})" if ones else "leave the squeeze out",
+                    rewriting=partial(_squeezed, ones),
+                ),
+            ),
+            at=layer,
+        )
+
+
+def _squeezed(ones: tuple[int, ...], func: Any, args: tuple[Any, ...], _: Any) -> Any:
+    return args[0].squeeze(ones) if ones else args[0]
+
+
+@warning("SC204", "unbatched_input")
+def unbatched_input(subject: Subject) -> Iterator[Draft]:
+    """A layer takes the batch for another axis, because the input has an axis too few.
+
+    Most layers of torch take a single sample as well. A Conv2d that receives three axes takes
+    them for channels, height and width: a batch of grey images without an axis for their one
+    channel runs, if at all, as a single image with as many channels as there are samples.
+
+    Wrong:
+        nn.Conv2d(1, 8, 3)(images)  # images: [N, 28, 28]
+    Right:
+        nn.Conv2d(1, 8, 3)(images.unsqueeze(1))  # [N, 1, 28, 28]
+    """
+    for layer in subject.graph.layers:
+        if layer.rests_on or not _takes_batch_for_another(layer, subject):
+            continue
+        given = layer.in_shapes[0]
+        shapes = {
+            tensor.name: (tensor.shape[0], 1, *tensor.shape[1:])
+            for tensor in subject.graph.inputs
+            if len(tensor.shape) == len(given)
+        }
+        shapes = {name: tuple(map(subject.size, shape)) for name, shape in shapes.items()}
+        fed = ", ".join(next(iter(shapes.values()), ()))
+        yield Draft(
+            message=f"{layer.name or layer.kind} takes the batch {given[0]} for channels: "
+            f"{subject.shape(given)} is a single sample to it",
+            got=len(given),
+            expected=len(given) + 1,
+            because=(f"it expects (N, C, ...), {len(given) + 1} axes, and receives {len(given)}",),
+            candidates=(Reshaped(shapes=shapes, text=f"feed [{fed}]"),) if shapes else (),
+            at=layer,
+        )
+        return
+
+
+def _takes_batch_for_another(layer: Layer, subject: Subject) -> bool:
+    """Tell whether a convolution has the batch, which the question names, for its channels."""
+    kernel = getattr(layer.op, "kernel_size", None)
+    if not isinstance(kernel, tuple) or not hasattr(layer.op, "in_channels"):
+        return False
+    given = layer.in_shapes[0]
+    named = subject.axes.batch in subject.case.free
+    return named and len(given) == len(kernel) + 1 and str(given[0]) == subject.axes.batch
+
+
+def _is_unbatched(premise: Premise, subject: Subject) -> bool:
+    layer = _place(premise, subject)
+    return layer is not None and _takes_batch_for_another(layer, subject)
