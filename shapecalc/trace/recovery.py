@@ -15,7 +15,9 @@ from shapecalc import dims
 from shapecalc.conditions import Path, following
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError, ShapeError
-from shapecalc.op import Op, Outcome
+from shapecalc.op import Op, Outcome, axis_index
+from shapecalc.ops.joining import Cat
+from shapecalc.ops.view import View
 
 UNKNOWN = dims.symbol("?assumed", minimum=0)  # a size to be replaced by a symbol of its own
 
@@ -40,6 +42,8 @@ def recovered(
     except (ShapecalcError, ArithmeticError, LookupError, TypeError, ValueError):
         return None
     mistakes = tuple(path.mistakes or (error,))
+    if isinstance(op, View):
+        out = _left_open(op, inputs[0])
     several = isinstance(out, list)
     shapes = [Shape(shape) for shape in (out if several else [out])]
     sure = set(inputs[0]) if _normalizes(op) else set(_numbers(op))
@@ -73,6 +77,10 @@ def _declared(op: Any, inputs: Sequence[Shape]) -> Shape | None:
     if not inputs:
         return None
     x = inputs[0]
+    if isinstance(op, Cat):
+        longest = max(inputs, key=len)
+        along = axis_index(op.dim, len(longest))
+        return Shape(UNKNOWN if axis == along else s for axis, s in enumerate(longest))
     if hasattr(op, "out_features"):
         return Shape((*x[:-1], op.out_features))
     if hasattr(op, "out_channels") and hasattr(op, "kernel_size"):
@@ -82,6 +90,14 @@ def _declared(op: Any, inputs: Sequence[Shape]) -> Shape | None:
         spatial = len(op.kernel_size)
         return Shape((*x[:-spatial], *(UNKNOWN for _ in op.kernel_size)))
     return x if _normalizes(op) else None
+
+
+def _left_open(op: View, x: Shape) -> Shape:
+    """Return the sizes that a view asks for; a first one that is left to torch is the batch."""
+    return Shape(
+        size if size != -1 else x[0] if axis == 0 and len(x) else UNKNOWN
+        for axis, size in enumerate(op.shape)
+    )
 
 
 def _normalizes(op: Op) -> bool:
