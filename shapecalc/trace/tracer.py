@@ -167,11 +167,12 @@ class Tracer(TorchFunctionMode):
         with self.record.choosing(reader.name):
             named = {_SPELLINGS.get(name, name): value for name, value in kwargs.items()}
             call = reader.read(*for_reader(args), **for_reader(named))
-            positions.demand(reader.name, args, named)
+            unmet = self._unmet_positions(reader.name, args, named)
             shapes = tuple(operand.shape for operand in call.operands)
             outcome, mistakes = self._inferred(call.op, shapes)
             outcome = self._without_data(outcome, reader.name)
         self.record.assume(outcome.assumptions, reader.name)
+        mistakes += unmet
         if func is torch.Tensor.view:
             mistakes += self._out_of_order(call, outcome, reader.name)
         received: list[Any] = [operand.source for operand in _operands_in((args, kwargs))]
@@ -199,6 +200,18 @@ class Tracer(TorchFunctionMode):
         if error is not None and not self.record.recover:
             raise error
         return () if error is None else (error,)
+
+    def _unmet_positions(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[ShapeError, ...]:
+        """Return the mistake of a look-up beyond the end of a table."""
+        try:
+            positions.demand(name, args, kwargs)
+        except ShapeError as error:
+            if not self.record.recover:
+                raise
+            return (error,)
+        return ()
 
     def _inferred(
         self, op: Op, shapes: tuple[Shape, ...]
