@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from torch import nn
 
 from shapecalc.cli import main
 from shapecalc.diagnose import Diagnosis, Finding, Repair, check
+from shapecalc.diagnose.edits import rebuilt
 from shapecalc.diagnose.pages import page, rules
 from shapecalc.diagnose.written import change
 from shapecalc.graph import Location
@@ -219,8 +221,7 @@ x error SC101    head  Linear expects in_features = 512, receives 800 = 32*5*5
                          left)
 
 ! warning SC201  softmax runs over the batch
-  rests on       head (SC101): repair that first; here it is taken to hand on
-                 what it declares
+  rests on       head (SC101), taken to hand on what it declares
 
 explained, with examples: shapecalc rule SC101 SC201
 1 error in 2 places, 1 warning
@@ -299,6 +300,128 @@ def test_what_a_constructor_raises_is_a_finding(here: Path) -> None:
     assert finding["used"] == {"file": str(here / "nets.py"), "line": 29}
     with pytest.raises(ValueError, match="groups"):
         imported(here / "nets.py").Raises()
+
+
+# ---------------------------------------------------------------------------- a first course
+
+COURSE = """
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+class ChannelsLast(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3)
+        self.conv2 = nn.Conv2d(16, 32, 3)
+        self.fc = nn.Linear(32 * 6 * 6, 10)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        return self.fc(torch.flatten(x, 1))
+
+class WrongChannels(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, kernel_size=3, padding=1)
+        self.conv2 = nn.Conv2d(32, 64, kernel_size=3, padding=1)
+
+    def forward(self, x):
+        return self.conv2(torch.relu(self.conv1(x)))
+
+class ForgottenPadding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 3, padding=1)
+        self.conv1 = nn.Conv2d(16, 16, 3)
+        self.conv2 = nn.Conv2d(16, 16, 3, padding=1)
+
+    def forward(self, x):
+        x = self.stem(x)
+        y = torch.relu(self.conv1(x))
+        return x + self.conv2(y)
+
+class Vanishing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers, channels = [], 3
+        for width in (8, 16, 32, 64):
+            layers += [nn.Conv2d(channels, width, 3), nn.ReLU(), nn.MaxPool2d(2)]
+            channels = width
+        self.features = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.features(x)
+
+class EarlyFlatten(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3, padding=1)
+        self.flatten = nn.Flatten()
+        self.conv2 = nn.Conv2d(8, 16, 3, padding=1)
+        self.fc = nn.Linear(16 * 32 * 32, 10)
+
+    def forward(self, x):
+        x = self.flatten(torch.relu(self.conv1(x)))
+        return self.fc(torch.relu(self.conv2(x)))
+"""
+
+JARGON = re.compile(r"spatial|broadcast|rank|tensor|operand|arity|kwarg|symbol", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "kind", "layer", "words"),
+    [
+        ("ChannelsLast", (8, 32, 32, 3), "channels_last_input", "conv1", "[8, 3, 32, 32] permute"),
+        ("WrongChannels", (8, 3, 32, 32), "input_channels", "conv2", "in_channels 32 16 conv1"),
+        ("ForgottenPadding", (8, 3, 32, 32), "residual_spatial", "", "32x32 30x30 conv1 padding=1"),
+        ("Vanishing", (8, 3, 28, 28), "spatial_collapse", "features.9", "3x3 1x1 features.8"),
+        ("EarlyFlatten", (8, 3, 32, 32), "flatten_too_early", "conv2", "flatten 8192 (N, C, H, W)"),
+    ],
+)
+def test_the_mistakes_of_a_first_course(
+    here: Path, name: str, shape: tuple[int, ...], kind: str, layer: str, words: str
+) -> None:
+    (here / "course.py").write_text(COURSE, encoding="utf-8")
+    make = getattr(imported(here / "course.py"), name)
+    assert raises(make(), *shape)
+    asked = ("check", f"course.py:{name}", "--input", ",".join(map(str, shape)))
+    text = run(*asked).stdout
+    assert max(map(len, text.splitlines())) <= 80, text
+    joined = " ".join(text.split())
+    assert all(word in joined for word in re.findall(r"[\[(].*?[\])]|\S+", words)), text
+    assert not JARGON.search(joined), text
+    (finding,) = json.loads(run(*asked, "--format", "json").stdout)["findings"]
+    assert finding["kind"] == kind
+    assert finding["layer"] == layer or not layer
+    assert finding["repairs"], text
+    for repair in finding["repairs"]:
+        assert repair["tried"] == "no mistake is left"
+        model, fed = make(), repair.get("input", {"x": shape})["x"]
+        if "layer" in repair:
+            old = model.get_submodule(repair["layer"])
+            new = rebuilt(old, **{repair["argument"]: repair["value"]}).to_empty(device="cpu")
+            model.set_submodule(repair["layer"], new)
+        if "layer" in repair or "input" in repair:
+            assert not raises(model, *fed), repair
+
+
+def test_the_example_of_the_readme() -> None:
+    broken = str(Path(__file__).parent.parent / "examples" / "broken.py")
+    result = run("check", f"{broken}:Net", "--input", "8,3,32,32", "--format", "json")
+    found = json.loads(result.stdout)["findings"]
+    assert [finding["layer"] for finding in found] == ["wide", "add", "head"]
+    kinds = ["input_channels", "residual_spatial", "linear_in_features"]
+    assert [finding["kind"] for finding in found] == kinds
+    model = imported(Path(broken)).Net()
+    for finding in found:
+        assert raises(model, 8, 3, 32, 32)
+        repair = finding["repairs"][0]
+        old = model.get_submodule(repair["layer"])
+        new = rebuilt(old, **{repair["argument"]: repair["value"]}).to_empty(device="cpu")
+        model.set_submodule(repair["layer"], new)
+    assert not raises(model, 8, 3, 32, 32)
 
 
 # ---------------------------------------------------------------------------- specs

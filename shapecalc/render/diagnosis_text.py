@@ -27,7 +27,7 @@ _SIGNS = {"error": "x", "warning": "!", "note": "i"}  # what colours say, where 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
 
 _SPACE = "\ue000"  # a space that no line is broken at, until the text is made
-_TOGETHER = re.compile(r"[\[(][^\[\]()]{1,40}[\])]")  # shapes, arguments: `[8, 3, 32, 32]`
+_TOGETHER = re.compile(r"[\[(](?:[^\[\]();,]{1,12}, )+[^\[\]();,]{1,12}[\])]")  # `[8, 3, 32, 32]`
 
 Line = tuple[RenderableType, RenderableType]
 
@@ -146,9 +146,8 @@ def _places(finding: Finding, room: int) -> Iterator[Text]:
 def _rests_on(finding: Finding, findings: Sequence[Finding]) -> str:
     before = [findings[n] for n in finding.rests_on]
     where = " and ".join(f"{plain(f.layer)} ({f.code})" if f.layer else f.code for f in before)
-    if len(before) == 1:
-        return f"{where}: repair that first; here it is taken to hand on what it declares"
-    return f"{where}: repair those first; here they are taken to hand on what they declare"
+    taken = "it declares" if len(before) == 1 else "they declare"
+    return f"{where}, taken to hand on what {taken}"
 
 
 def _repairs(block: list[Finding], diagnosis: Diagnosis) -> Iterator[Line]:
