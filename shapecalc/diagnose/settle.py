@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 
 from shapecalc import dims
 from shapecalc.conditions import Condition
-from shapecalc.graph import LayerGraph
+from shapecalc.graph import Finding, LayerGraph
+from shapecalc.ops.view import View
 from shapecalc.sets import SizeSet, search
 
 _ATTEMPTS = 16
@@ -34,6 +35,7 @@ def settled(trace: Trace, hint: Mapping[str, int], fixed: Mapping[str, int]) -> 
                 if finding.condition is not None
                 and not {str(s) for s in finding.condition.symbols} <= fixed.keys()
                 and {str(s) for s in finding.condition.symbols} <= hint.keys()
+                and not _cuts_samples(graph, finding, fixed)
                 and region.where(finding.condition).is_empty() is not True
             ),
             None,
@@ -49,3 +51,16 @@ def settled(trace: Trace, hint: Mapping[str, int], fixed: Mapping[str, int]) -> 
         region, met = narrower, [*met, wanted]
         graph = trace({name: found[name] for name in hint})
     return graph
+
+
+def _cuts_samples(graph: LayerGraph, finding: Finding, fixed: Mapping[str, int]) -> bool:
+    """Tell whether a view fits some batches only, whose samples it would cut up and mix."""
+    layer = graph.layers[finding.index] if finding.index is not None else None
+    if layer is None or finding.condition is None or not isinstance(layer.op, View):
+        return False
+    x, shape = layer.in_shapes[0], layer.op.shape
+    left = {str(symbol) for symbol in finding.condition.symbols} - fixed.keys()
+    if len(x) < 2 or shape[:1] != (-1,) or left != set(map(str, dims.symbols_of(x[:1]))):
+        return False
+    sample, row = (dims.evaluate(dims.product(part), graph.hint) for part in (x[1:], shape[1:]))
+    return bool(sample and row and sample % row and row % sample)
