@@ -99,22 +99,30 @@ class _Check:
     ) -> None:
         self.model, self.case, self.train = model, case, train
         self.object_size = object_size
+        self.settled: dict[str, int] = {}  # the sizes that were found to make no mistakes
         self.trials: Trials
 
     def subject(
-        self, case: Case, rewrites: Sequence[Rewrite] = (), recalls: Sequence[Recall] = ()
+        self,
+        case: Case,
+        rewrites: Sequence[Rewrite] = (),
+        recalls: Sequence[Recall] = (),
+        *,
+        recover: bool = True,
     ) -> Subject:
-        """Trace the model as it is now, through all of its mistakes."""
+        """Trace the model as it is now, through all of its mistakes or up to the first."""
         recallings = {recall.index: recall.recalling for recall in recalls}
         rewritings = {n: way for rewrite in rewrites for n, way in rewrite.rewritings.items()}
-        hint = {**hint_for(case.patterns), **case.sizes}
+        hint = hint_for(case.patterns)
+        hint |= {name: size for name, size in self.settled.items() if name in hint}
+        hint |= case.sizes
         graph = settled(
             lambda at: trace(
                 self.model,
                 case.patterns,
                 at,
                 train=self.train,
-                recover=True,
+                recover=recover,
                 rewritings=rewritings,
                 recalls=recallings,
             ),
@@ -126,6 +134,7 @@ class _Check:
     def diagnosis(self, *, advice: bool) -> Diagnosis:
         """Trace, explain, look, and try the repairs."""
         subject = self.subject(self.case)
+        self.settled = dict(subject.graph.hint)
         self.trials = Trials(subject, self._after)
         told = [(rule, draft, m) for m in mistakes(subject) for rule, draft in _explained(m)]
         found = _once(told)
@@ -169,7 +178,7 @@ class _Check:
         op = draft.op or (m.op if m is not None else draft.at.kind if draft.at else "")
         used = draft.used or (m.raw.location if m else draft.at.location if draft.at else None)
         holder = layer
-        while holder and holder not in dict(self.model.named_modules()):
+        while holder and holder not in self.trials.before.modules:
             holder = holder.rpartition(".")[0]
         return Finding(
             code=rule.code,
@@ -209,7 +218,7 @@ class _Check:
             for finding, draft in zip(findings, drafts, strict=True)
         ]
 
-    def _after(self, changes: Sequence[Candidate]) -> Subject | None:
+    def _after(self, changes: Sequence[Candidate], recover: bool) -> Subject | None:
         """Return the subject with changes, None where they cannot be made."""
         case = self.case
         try:
@@ -221,7 +230,7 @@ class _Check:
             rewrites = [change for change in changes if isinstance(change, Rewrite)]
             recalls = [change for change in changes if isinstance(change, Recall)]
             with rebuilding(self.model, [c for c in changes if isinstance(c, Rebuild)]):
-                return self.subject(case, rewrites, recalls)
+                return self.subject(case, rewrites, recalls, recover=recover)
         except (ValueError, AttributeError, PatternError):
             return None
 

@@ -14,8 +14,10 @@ from shapecalc.diagnose.edits import Candidate, Feed, Rebuild, Reshaped
 from shapecalc.diagnose.subject import Subject
 
 _TRIES = 12  # traces for all findings together
+_EFFORT = 500  # calls of ops that are traced for each finding, but for the first two traces
 
-After = Callable[[Sequence[Candidate]], Subject | None]  # the subject with changes; None: refused
+# traces with changes through all mistakes, or only up to the first; None where they are refused
+After = Callable[[Sequence[Candidate], bool], Subject | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,21 @@ class Trials:
 
     before: Subject
     after: After
+    most: int = _TRIES
     tries: int = 0
     said: dict[Hashable, str] = field(default_factory=dict)  # by the keys of changes that repair
 
-    def left_after(self, changes: Sequence[Candidate]) -> Subject | None:
+    def left_after(self, changes: Sequence[Candidate], *, recover: bool = True) -> Subject | None:
         """Trace the model with changes; None where they cannot be made, or enough was tried."""
-        if self.tries >= _TRIES:
+        if self.tries >= self.most:
             return None
         self.tries += 1
-        return self.after(changes)
+        return self.after(changes, recover)
 
     def repairs(self, wanted: Sequence[Wanted]) -> Mapping[Hashable, str]:
         """Return what the traces say of the changes that repair something, by their keys."""
+        layers = max(len(self.before.graph.layers), 1)
+        self.most = min(_TRIES, 2 + _EFFORT // (layers * max(len(wanted), 1)))
         together = self._together(wanted)
         alone = [c for each in wanted for c in each.candidates if not together or _feeds(c)]
         for candidate in alone:
@@ -76,11 +81,11 @@ class Trials:
         self, wanted: Sequence[Wanted], made: Sequence[Candidate], new: Sequence[Candidate]
     ) -> bool:
         """Try changes together; where no mistake is left that has a repair, all `new` repair."""
-        after = self.left_after(made)
-        if after is None:
-            return False
         helped = {each.group for each in wanted if each.inside}
         helpless = {each.layer for each in wanted if each.group not in helped}
+        after = self.left_after(made, recover=bool(helpless))  # else the first mistake says no
+        if after is None:
+            return False
         left = sites(after)
         if not left <= helpless:
             return False
