@@ -717,6 +717,23 @@ class ByKeyword(nn.Module):
         self.näme = 1; self.head = nn.Linear(out_features=64, in_features=8 * 64)  # noqa: E702  # fmt: skip
 
 
+class LeftOut(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Conv2d(
+            8,
+            out_channels=(8 * 2),
+            kernel_size=3,
+        )
+
+
+class Unpacked(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        options = {"padding": 0}
+        self.head = nn.Conv2d(8, 8, 3, **options)  # type: ignore[arg-type]
+
+
 class ByVariable(nn.Module):
     def __init__(self, width: int = 512) -> None:
         super().__init__()
@@ -736,26 +753,33 @@ class Shared(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("made", "layer", "written"),
+    ("made", "layer", "argument", "written"),
     [
-        (Positional, "head", "nn.Linear(800, 64)"),
-        (ByKeyword, "head", "nn.Linear(out_features=64, in_features=800)"),
-        (ByVariable, "head", None),
-        (InALoop, "head.0", None),
-        (Shared, "a.head", None),
+        (Positional, "head", "in_features", "nn.Linear(800, 64)"),
+        (ByKeyword, "head", "in_features", "nn.Linear(out_features=64, in_features=800)"),
+        (ByVariable, "head", "in_features", None),
+        (InALoop, "head.0", "in_features", None),
+        (Shared, "a.head", "in_features", None),
+        (LeftOut, "head", "in_channels", "nn.Conv2d( 800, out_channels=(8 * 2), kernel_size=3, )"),
+        (LeftOut, "head", "padding",
+            "nn.Conv2d( 8, out_channels=(8 * 2), kernel_size=3, padding=800, )"),
+        (Unpacked, "head", "padding", None),
+        (Unpacked, "head", "kernel_size", None),
+        (Positional, "head", "nonsense", None),
     ],
-)
+)  # fmt: skip
 def test_how_a_repair_is_written(
-    made: Callable[[], nn.Module], layer: str, written: str | None
+    made: Callable[[], nn.Module], layer: str, argument: str, written: str | None
 ) -> None:
     model = made()
-    repair = Repair(text="", layer=layer, argument="in_features", value=800)
+    repair = Repair(text="", layer=layer, argument=argument, value=800)
     found = change(model, repair)
     assert (found and found.call) == written
     if found is not None:
-        line = Path(found.place.file).read_text(encoding="utf-8").splitlines()[found.place.line - 1]
-        mended = line[: found.start] + found.text + line[found.end :]
-        assert found.call in mended
+        lines = Path(found.place.file).read_text(encoding="utf-8").splitlines()
+        line = lines[found.place.line - 1]
+        lines[found.place.line - 1] = line[: found.start] + found.text + line[found.end :]
+        assert found.call in " ".join(" ".join(lines).split())
 
 
 # ---------------------------------------------------------------------------- the pages

@@ -19,7 +19,7 @@ _LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.D
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A literal in the source that gets another value.
+    """An argument in the source that gets another value, or is added.
 
     `call` is the whole call after the change, as a person would write it.
 
@@ -37,8 +37,8 @@ class Change:
 def change(model: nn.Module, repair: Repair) -> Change | None:
     """Return the change of the source that makes a repair, None where that is not so plain.
 
-    The argument has to stand there as a literal, in a class that the model has once: what a
-    variable says, or a class that several parts share, would change more than was tried.
+    What stands there has to be a literal, in a class that the model has once: another value of a
+    variable, or in a class that several parts share, would change more than was tried.
     """
     module = dict(model.named_modules()).get(repair.layer)
     if module is None or not repair.layer or not repair.argument:
@@ -54,27 +54,60 @@ def change(model: nn.Module, repair: Repair) -> Change | None:
         return None
     lines = linecache.getlines(built.file)
     call = _call(lines, built.line, type(module).__name__)
-    value = None if call is None else _argument(call, type(module), repair.argument)
-    if call is None or not isinstance(value, (ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp)):
+    found = None if call is None else _place(call, type(module), repair)
+    if found is None:
         return None
-    if any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(value)):
-        return None
-    if value.lineno != value.end_lineno:
-        return None
-    line = lines[value.lineno - 1]
-    start, end = _column(line, value.col_offset), _column(line, value.end_col_offset or 0)
-    text = repr(repair.value)
+    number, first, last, text = found
+    line = lines[number - 1]
+    start, end = _column(line, first), _column(line, last)
     changed = [*lines]
-    changed[value.lineno - 1] = line[:start] + text + line[end:]
+    changed[number - 1] = line[:start] + text + line[end:]
     after = _call(changed, built.line, type(module).__name__)
-    written = "" if after is None else ast.get_source_segment("".join(changed), after) or ""
+    if after is None:
+        return None
+    written = ast.get_source_segment("".join(changed), after) or ""
     return Change(
-        place=Location(built.file, value.lineno),
+        place=Location(built.file, number),
         start=start,
         end=end,
         text=text,
         call=" ".join(written.split()),
     )
+
+
+def _place(
+    call: ast.Call, cls: type[nn.Module], repair: Repair
+) -> tuple[int, int, int, str] | None:
+    """Return the line and the bytes of it that are replaced, and by what.
+
+    An argument that is left out is written behind the others.
+    """
+    text = repr(repair.value)
+    value = _argument(call, cls, repair.argument)
+    if value is None:
+        last = max((*call.args, *(k.value for k in call.keywords)), key=_end, default=None)
+        if last is None or _starred(call) or repair.argument not in _parameters(cls):
+            return None
+        line, byte = _end(last)
+        return line, byte, byte, f", {repair.argument}={text}"
+    if any(isinstance(node, (ast.Name, ast.Call, ast.Attribute)) for node in ast.walk(value)):
+        return None
+    line, byte = _end(value)
+    return (line, value.col_offset, byte, text) if value.lineno == line else None
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or 0, node.end_col_offset or 0
+
+
+def _starred(call: ast.Call) -> bool:
+    """Tell whether a call unpacks arguments, so that it does not show all that it gives."""
+    unpacked = any(isinstance(value, ast.Starred) for value in call.args)
+    return unpacked or any(keyword.arg is None for keyword in call.keywords)
+
+
+def _parameters(cls: type[nn.Module]) -> list[str]:
+    return list(inspect.signature(cls).parameters)
 
 
 def _holders(model: nn.Module, module: nn.Module) -> Iterator[nn.Module]:
@@ -115,8 +148,8 @@ def _argument(call: ast.Call, cls: type[nn.Module], name: str) -> ast.expr | Non
     for keyword in call.keywords:
         if keyword.arg == name:
             return keyword.value
-    names = list(inspect.signature(cls).parameters)
-    if name not in names or any(isinstance(value, ast.Starred) for value in call.args):
+    names = _parameters(cls)
+    if name not in names or _starred(call):
         return None
     position = names.index(name)
     return call.args[position] if position < len(call.args) else None
