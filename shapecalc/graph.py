@@ -221,9 +221,10 @@ class Finding:
 
     `kind` is `shape` for a mistake in the shapes, `forward` for an exception of the model's own
     code, `tuple` where what a layer returns is taken for a tensor, `data` where the trace ends
-    because Python needs a value that depends on data. `demand` is the comparison that failed,
-    `index` the layer that made it, where the trace went on; `call` the module call in which
-    Python raised, or that returned the tuple.
+    because Python needs a value that depends on data, `constructor` for a layer that torch refuses
+    to build with such `arguments`. `demand` is the comparison that failed, `index` the layer that
+    made it, where the trace went on; `call` the module call in which Python raised, or that
+    returned the tuple.
     """
 
     message: str
@@ -235,6 +236,7 @@ class Finding:
     demand: Condition | None = None
     index: int | None = None
     call: int | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         where = f"layer '{self.layer}': " if self.layer else ""

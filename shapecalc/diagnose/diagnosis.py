@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from shapecalc.analysis import hint_for
 from shapecalc.diagnose import rules as _rules  # registers them  # noqa: F401
 from shapecalc.diagnose.built import built_at
 from shapecalc.diagnose.case import Case, lifted
+from shapecalc.diagnose.compared import Compared, compared
 from shapecalc.diagnose.edits import (
     Candidate,
     Feed,
@@ -26,6 +28,7 @@ from shapecalc.diagnose.rule import ADVICE, MISTAKES, WARNINGS, Draft, Rule
 from shapecalc.diagnose.settle import settled
 from shapecalc.diagnose.subject import Mistake, Subject, mistakes
 from shapecalc.diagnose.trials import Trials, Wanted, key
+from shapecalc.dims import Shape
 from shapecalc.errors import PatternError, TargetError
 from shapecalc.inputs import Pattern, Patterns, parse_inputs, parse_pattern
 from shapecalc.trace.infer_inputs import check_call, infer_inputs, positional_names
@@ -61,6 +64,9 @@ def check(
     train: bool = False,
     advice: bool = False,
     object_size: int | None = None,
+    output: Any = None,
+    target: Any = None,
+    loss: str | Callable[[Any, Any], Any] | None = None,
     **kwinputs: Any,
 ) -> Diagnosis:
     """Find every mistake of a model in one pass, with its cause and repairs that were tried.
@@ -68,37 +74,61 @@ def check(
     `inputs` are patterns as in `analyze`, or concrete shapes: then the sizes that are given are
     the case in hand. `model` may be a factory, so that what its constructor raises is a finding.
     With `advice`, what is legal and could be better is noted, too; `object_size` says how large
-    the objects are that the model looks for.
+    the objects are that the model looks for. `output` is the shape that is to come out; `loss`,
+    named as in torch.nn.functional, is computed of it and of a `target` of a shape.
 
     Raises:
-        PatternError: a pattern cannot be read, or none can be inferred.
+        PatternError: a pattern cannot be read, or none can be inferred, or a loss is unknown.
         TargetError: `model` is nothing that can be checked.
     """
     if not isinstance(model, nn.Module):
         if not callable(model):
             raise TargetError(f"expected an nn.Module or a factory of one, got {model!r}")
-        from shapecalc.diagnose.constructed import constructed
+        from shapecalc.diagnose.constructed import beside, constructed
 
         built = constructed(model)
-        if isinstance(built, Finding):
-            return Diagnosis(getattr(model, "__name__", "model"), (built,))
-        model = built
+        if built.model is None:
+            return Diagnosis(getattr(model, "__name__", "model"), built.findings)
+        if built.findings:
+            options = {
+                "train": train, "advice": advice, "object_size": object_size,
+                "output": output, "target": target, "loss": loss,
+            }  # fmt: skip
+            rest = check(built.model, *inputs, **options, **kwinputs)  # type: ignore[arg-type]
+            return replace(rest, findings=beside(built.findings, rest.findings))
+        model = built.model
     if inputs or kwinputs:
         patterns = parse_inputs(inputs, kwinputs, positional_names(model))
         check_call(model, patterns)
     else:
         patterns = infer_inputs(model, train=train)
-    return _Check(model, lifted(patterns), train, object_size).diagnosis(advice=advice)
+    against = compared(target, loss)
+    if against is not None:
+        patterns = against.given_to(patterns)
+    wanted = next(parse_inputs((output,), {}, ("output",)).all()).shape if output else None
+    checked = _Check(model, lifted(patterns), train, object_size, wanted, against)
+    return checked.diagnosis(advice=advice)
+
+
+def check_patterns(model: nn.Module, patterns: Patterns, *, train: bool) -> Diagnosis:
+    """Check a model on patterns that were read already."""
+    return _Check(model, lifted(patterns), train).diagnosis(advice=False)
 
 
 class _Check:
     """One check: the subject, and what becomes of it with changes."""
 
     def __init__(
-        self, model: nn.Module, case: Case, train: bool, object_size: int | None = None
+        self,
+        model: nn.Module,
+        case: Case,
+        train: bool,
+        object_size: int | None = None,
+        output: Shape | None = None,
+        against: Compared | None = None,
     ) -> None:
         self.model, self.case, self.train = model, case, train
-        self.object_size = object_size
+        self.object_size, self.output, self.against = object_size, output, against
         self.settled: dict[str, int] = {}  # the sizes that were found to make no mistakes
         self.trials: Trials
 
@@ -116,20 +146,22 @@ class _Check:
         hint = hint_for(case.patterns)
         hint |= {name: size for name, size in self.settled.items() if name in hint}
         hint |= case.sizes
-        graph = settled(
-            lambda at: trace(
-                self.model,
-                case.patterns,
-                at,
-                train=self.train,
-                recover=recover,
-                rewritings=rewritings,
-                recalls=recallings,
-            ),
-            hint,
-            case.sizes,
-        )
-        return Subject(self.model, case, graph, self.train, self.object_size)
+        comparing = self.against.computing(self.model) if self.against else nullcontext()
+        with comparing:
+            graph = settled(
+                lambda at: trace(
+                    self.model,
+                    case.patterns,
+                    at,
+                    train=self.train,
+                    recover=recover,
+                    rewritings=rewritings,
+                    recalls=recallings,
+                ),
+                hint,
+                case.sizes,
+            )
+        return Subject(self.model, case, graph, self.train, self.object_size, self.output)
 
     def diagnosis(self, *, advice: bool) -> Diagnosis:
         """Trace, explain, look, and try the repairs."""

@@ -99,16 +99,26 @@ def rebuilding(model: nn.Module, edits: list[Rebuild]) -> Iterator[None]:
 def rebuilt(module: nn.Module, **changes: Any) -> nn.Module:
     """Return a layer of torch as its constructor makes it with some arguments changed.
 
+    `type` is one of them: the name of the same layer for other data. What an argument says of
+    every axis alike is then said of the axes of that layer.
+
     Raises:
         ValueError: its arguments cannot be told from it, or the constructor refuses the new ones.
 
     >>> rebuilt(nn.Linear(512, 64), in_features=800)
     Linear(in_features=800, out_features=64, bias=True)
+    >>> rebuilt(nn.Conv2d(3, 8, 5), type="Conv1d")
+    Conv1d(3, 8, kernel_size=(5,), stride=(1,))
     """
     if not type(module).__module__.startswith("torch.nn."):
         raise ValueError(f"{type(module).__name__} is no layer of torch")
+    cls, given = type(module), arguments(module)
+    if "type" in changes:
+        cls = getattr(nn, changes.pop("type"))
+        alike = {k: v for k, v in given.items() if isinstance(v, tuple) and len(set(v)) == 1}
+        given |= {name: value[0] for name, value in alike.items()}
     try:
         with torch.device("meta"):
-            return type(module)(**{**arguments(module), **changes})
+            return cls(**{**given, **changes})
     except Exception as error:  # the constructor says what it does not take
         raise ValueError(str(error)) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shapecalc import dims
 from shapecalc.conditions import Condition
 from shapecalc.diagnose.edits import Feed
@@ -11,22 +13,22 @@ from shapecalc.sets import Part, SizeSet, parts
 from shapecalc.trace.run import trace
 
 
-def feed(m: Mistake) -> list[Feed]:
+def feed(m: Mistake, demands: Sequence[Condition] = ()) -> list[Feed]:
     """Return the sizes nearest to the case in hand that meet what a mistake demands.
 
-    The batch is left as it is: a demand on N is a mistake of another kind.
+    `demands` say more plainly what is needed, where there are any. The batch is left as it is: a
+    demand on N is a mistake of another kind.
     """
-    wanted = m.raw.condition
     graph, case = m.subject.graph, m.subject.case
-    if wanted is None:
-        return []
+    wanted = list(demands) or [m.raw.condition] if m.raw.condition else list(demands)
     names = [name for name in case.sizes if name in graph.hint]
-    spoken = {str(s) for s in wanted.symbols}
-    if not spoken <= set(names) or spoken == {"N"}:
+    spoken = {str(s) for condition in wanted for s in condition.symbols}
+    if not wanted or not spoken <= set(names) or spoken <= {"N"}:
         return []
-    contrary = wanted.negated()
+    contrary = [condition.negated() for condition in (*wanted, m.raw.condition) if condition]
     accepted = SizeSet.every(names)
-    for condition in [p.condition for p in graph.premises if p.condition != contrary] + [wanted]:
+    known = [p.condition for p in graph.premises if p.condition not in contrary]
+    for condition in [*known, *wanted]:
         if {str(s) for s in condition.symbols} <= set(names) and not _failed(m, condition):
             accepted = accepted.where(condition)
     if "N" in names:

@@ -14,6 +14,7 @@ from shapecalc.conditions import Condition
 from shapecalc.graph import Finding, LayerGraph
 from shapecalc.ops.view import View
 from shapecalc.sets import SizeSet, search
+from shapecalc.trace.meant import meant_at
 
 _ATTEMPTS = 16
 
@@ -35,6 +36,7 @@ def settled(trace: Trace, hint: Mapping[str, int], fixed: Mapping[str, int]) -> 
                 if finding.condition is not None
                 and not {str(s) for s in finding.condition.symbols} <= fixed.keys()
                 and {str(s) for s in finding.condition.symbols} <= hint.keys()
+                and not _in_another_layout(graph, finding)
                 and not _cuts_samples(graph, finding, fixed)
                 and region.where(finding.condition).is_empty() is not True
             ),
@@ -51,6 +53,14 @@ def settled(trace: Trace, hint: Mapping[str, int], fixed: Mapping[str, int]) -> 
         region, met = narrower, [*met, wanted]
         graph = trace({name: found[name] for name in hint})
     return graph
+
+
+def _in_another_layout(graph: LayerGraph, finding: Finding) -> bool:
+    """Tell whether a size fails because its axis is another one: a batch taken for channels."""
+    if finding.index is None:
+        return False
+    layer = graph.layers[finding.index]
+    return meant_at(graph.layers, layer, graph.hint) is not None
 
 
 def _cuts_samples(graph: LayerGraph, finding: Finding, fixed: Mapping[str, int]) -> bool:

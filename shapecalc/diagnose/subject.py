@@ -11,7 +11,7 @@ from torch import nn
 from shapecalc import dims
 from shapecalc.diagnose.case import Case
 from shapecalc.diagnose.identity import Identities, followed
-from shapecalc.dims import Dim
+from shapecalc.dims import Dim, Shape
 from shapecalc.graph import Finding as Raw
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
 from shapecalc.receptive_field.remarks import Remark, remarks
@@ -30,6 +30,7 @@ class Subject:
     graph: LayerGraph
     train: bool = False
     object_size: int | None = None
+    output: Shape | None = None  # what was said to come out
 
     @cached_property
     def modules(self) -> Mapping[str, nn.Module]:
@@ -112,7 +113,13 @@ def mistakes(subject: Subject) -> list[Mistake]:
         layer = graph.layers[raw.index] if raw.index is not None else None
         name = graph.calls[layer.call].name if layer and graph.calls else raw.layer
         module = subject.modules.get(name)
-        if module is not None and next(module.children(), None) is not None:
+        if module is not None and not (_is_layer(module) and not [*module.children()]):
             module = None  # a function called in the forward of a larger module
         found.append(Mistake(subject, number, raw, layer, module))
     return found
+
+
+def _is_layer(module: nn.Module) -> bool:
+    """Tell whether a module is a layer of torch, or of a class that is made of one."""
+    bases = type(module).__mro__
+    return any(c.__module__.startswith("torch.nn.") and c is not nn.Module for c in bases)

@@ -34,8 +34,12 @@ def _nonnegative(name: str) -> Dim:
 
 
 def as_dim(value: IntoDim) -> Dim:
-    """Return an integer or an expression as a `Dim`."""
-    return value if isinstance(value, sympy.Basic) else Integer(value)
+    """Return an integer or an expression as a `Dim`; sympy would round a float down, unasked."""
+    if isinstance(value, sympy.Basic):
+        return value
+    if isinstance(value, float):
+        raise TypeError(f"a size is an integer, got {value}")
+    return Integer(value)
 
 
 def as_int(dim: Dim) -> int | None:

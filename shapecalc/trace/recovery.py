@@ -15,26 +15,35 @@ from shapecalc import dims
 from shapecalc.conditions import Path, following
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError, ShapeError
-from shapecalc.op import Op, Outcome, axis_index
+from shapecalc.op import Op, Outcome, OutShape, axis_index
 from shapecalc.ops.joining import Cat
 from shapecalc.ops.view import View
+from shapecalc.trace.meant import Meant, for_axes, meant
 
 UNKNOWN = dims.symbol("?assumed", minimum=0)  # a size to be replaced by a symbol of its own
 
 
 def recovered(
-    op: Op, inputs: tuple[Shape, ...], hint: Mapping[str, int], error: ShapeError
+    op: Op,
+    inputs: tuple[Shape, ...],
+    hint: Mapping[str, int],
+    error: ShapeError,
+    *,
+    channels_known: bool = False,
 ) -> tuple[Outcome, tuple[ShapeError, ...]] | None:
     """Return what an op is taken to hand on, and all that does not fit; None where that is open.
 
-    `error` is the first mistake. Sizes that the mistakes put in doubt are `UNKNOWN`.
+    `error` is the first mistake. Sizes that the mistakes put in doubt are `UNKNOWN`. Where the
+    channels are known to be on axis 1, no other layout is meant.
     """
     path = Path(hint, mistakes=[])
+    wanted = meant(op, inputs[0], hint, channels_known=channels_known) if inputs else None
     try:
         with following(path):
-            out = op.out_shape(*inputs)
+            out = _as_meant(op, inputs, wanted, path, error)
     except ShapeError as rest:
-        path.refuse(rest)
+        if rest is not error or not path.mistakes:
+            path.refuse(rest)
         declared = _declared(op, inputs)
         if declared is None:
             return None
@@ -47,6 +56,7 @@ def recovered(
     several = isinstance(out, list)
     shapes = [Shape(shape) for shape in (out if several else [out])]
     sure = set(inputs[0]) if _normalizes(op) else set(_numbers(op))
+    sure |= set(wanted.shape) if wanted is not None else set()
     doubted = {side for m in mistakes if m.demand for side in (m.demand.left, m.demand.right)}
 
     def kept(size: Any) -> Dim:
@@ -59,6 +69,19 @@ def recovered(
 
     made = tuple(Shape(map(kept, shape)) for shape in shapes)
     return Outcome(made, several, tuple(path.assumptions)), mistakes
+
+
+def _as_meant(
+    op: Op, inputs: tuple[Shape, ...], wanted: Meant | None, path: Path, error: ShapeError
+) -> OutShape:
+    """Apply a rule; where the first operand is plainly meant in another layout, to that one."""
+    if wanted is None:
+        return op.out_shape(*inputs)
+    path.refuse(error)
+    over = for_axes(op, len(wanted.shape) - 2) if wanted.fault == "other axes" else op
+    if over is None:
+        raise error
+    return over.out_shape(wanted.shape, *inputs[1:])
 
 
 def _numbers(op: Op) -> Iterator[Dim]:
@@ -76,6 +99,8 @@ def _declared(op: Any, inputs: Sequence[Shape]) -> Shape | None:
     """Return the output that an op declares for inputs of a wrong rank, where it declares one."""
     if not inputs:
         return None
+    if hasattr(op, "reduction"):
+        return Shape()  # a loss, of which nothing more is demanded
     x = inputs[0]
     if isinstance(op, Cat):
         longest = max(inputs, key=len)

@@ -13,12 +13,13 @@ from torch.overrides import TorchFunctionMode
 
 from shapecalc.conditions import Hint, require_same
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import ShapecalcError, ShapeError
+from shapecalc.errors import ForwardError, ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
-from shapecalc.op import Call, Op, Operand, Outcome, infer
+from shapecalc.op import Call, Operand, Outcome, infer
 from shapecalc.registry import Reader
 from shapecalc.trace import masks, positions, probe
 from shapecalc.trace.aliases import Aliases
+from shapecalc.trace.channels_axis import channels_are_on_axis_one
 from shapecalc.trace.layout import demand_order
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
@@ -35,6 +36,7 @@ from shapecalc.trace.symbolic_tensor import (
     tensors_in,
 )
 from shapecalc.trace.targets import targets
+from shapecalc.trace.whole import WHOLE, floats_in, in_whole_numbers
 
 # in-place methods that change the shape of their tensor: views of it under another shape
 _RESHAPING = {
@@ -120,7 +122,13 @@ class Tracer(TorchFunctionMode):
                 raise
             except Exception as error:  # arguments that a reader does not know, or a slip in a rule
                 why = f"its rule failed with {type(error).__name__}: {error}"
-                return self._probed(func, args, kwargs, why)
+                try:
+                    return self._probed(func, args, kwargs, why)
+                except ForwardError:
+                    floats = floats_in((args, kwargs)) if self.record.recover else []
+                    if not floats:
+                        raise
+                return self._read_whole(reader, func, args, kwargs, floats)
 
     def _rewritten(
         self,
@@ -169,7 +177,7 @@ class Tracer(TorchFunctionMode):
             call = reader.read(*for_reader(args), **for_reader(named))
             unmet = self._unmet_positions(reader.name, args, named)
             shapes = tuple(operand.shape for operand in call.operands)
-            outcome, mistakes = self._inferred(call.op, shapes)
+            outcome, mistakes = self._inferred(call, shapes)
             outcome = self._without_data(outcome, reader.name)
         self.record.assume(outcome.assumptions, reader.name)
         mistakes += unmet
@@ -201,6 +209,22 @@ class Tracer(TorchFunctionMode):
             raise error
         return () if error is None else (error,)
 
+    def _read_whole(
+        self,
+        reader: Reader,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        floats: list[Any],
+    ) -> Any:
+        """Go on with whole numbers in the place of floats that are refused."""
+        index = len(self.record.layers)
+        result = self._read(reader, func, in_whole_numbers(args), in_whole_numbers(kwargs))
+        said = ", ".join(map(str, for_reader(floats)))
+        where = self.record.where(function_name(func))
+        self.record.mistaken(index, [ShapeError(f"{WHOLE} {said}")], where)
+        return result
+
     def _unmet_positions(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[ShapeError, ...]:
@@ -214,13 +238,17 @@ class Tracer(TorchFunctionMode):
         return ()
 
     def _inferred(
-        self, op: Op, shapes: tuple[Shape, ...]
+        self, call: Call, shapes: tuple[Shape, ...]
     ) -> tuple[Outcome, tuple[ShapeError, ...]]:
         """Apply a rule; where the shapes do not fit and the trace goes on, what is assumed."""
         try:
-            return infer(op, shapes, self._hint), ()
+            return infer(call.op, shapes, self._hint), ()
         except ShapeError as error:
-            found = recovered(op, shapes, self._hint, error) if self.record.recover else None
+            if not self.record.recover:
+                raise
+            first: Any = call.operands[0].source if call.operands else None
+            known = channels_are_on_axis_one(self.record.layers, first)
+            found = recovered(call.op, shapes, self._hint, error, channels_known=known)
             if found is None:
                 raise
             outcome, mistakes = found

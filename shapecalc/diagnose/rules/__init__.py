@@ -11,9 +11,15 @@ from shapecalc.diagnose.rules import recurrent as recurrent
 from shapecalc.diagnose.rules import attention as attention
 from shapecalc.diagnose.rules import joining as joining
 from shapecalc.diagnose.rules import flatten as flatten
+from shapecalc.diagnose.rules import inputs as inputs
+from shapecalc.diagnose.rules import sizes as sizes
+from shapecalc.diagnose.rules import convolution as convolution
+from shapecalc.diagnose.rules import normalization as normalization
+from shapecalc.diagnose.rules import pooling as pooling
 from shapecalc.diagnose.rules import residual as residual
 from shapecalc.diagnose.rules import view as view
 from shapecalc.diagnose.rules import linear as linear
+from shapecalc.diagnose.rules import loss as loss
 from shapecalc.diagnose.rules import code as code
 from shapecalc.diagnose.rules import other as other
 from shapecalc.diagnose.rules import advice_layers as advice_layers
