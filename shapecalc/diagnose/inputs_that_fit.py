@@ -84,11 +84,22 @@ def feed_for_all(m: Mistake) -> list[Feed]:
 def _feeding(sizes: dict[str, int], said: list[Part]) -> Feed:
     """Return sizes to feed, with the words for all that would do."""
     allowed = "; ".join(
-        part.words if len(part.names) > 1 else f"{part.names[0]} {part.words}" for part in said
+        _first(part.words) if len(part.names) > 1 else f"{part.names[0]} {part.words}"
+        for part in said
     )
     listed = ", ".join(f"{name} = {size}" for name, size in sizes.items())
     among = f" ({allowed})" if allowed else ""
     return Feed(sizes=sizes, text=f"feed {listed}{among}; nothing else changes")
+
+
+def _first(words: str) -> str:
+    """Return the first of many alternatives: far from the case in hand, the others help nobody.
+
+    >>> _first("H and W both 28 to 31, or H = 14 and W 56, or H = 56 and W = 14")
+    'H and W both 28 to 31, and others'
+    """
+    first, *others = words.split(", or ")
+    return f"{first}, and others" if len(others) > 1 else words
 
 
 def _failed(m: Mistake, condition: Condition) -> bool:
