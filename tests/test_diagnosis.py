@@ -77,7 +77,7 @@ def run(
 ) -> Any:
     """Run a model for real, with its loss where one is named; `fed` are other input shapes.
 
-    The model, and nothing else, runs `within` a rewriting of its calls.
+    The model and the loss, and nothing else, run `within` a rewriting of their calls.
     """
     device = device_of(model)
     model = model.to(device).train(bool(options.get("train")))
@@ -91,11 +91,10 @@ def run(
         return tensor(pattern, device)
 
     args, kwargs = fill(patterns, made)
-    with torch.no_grad():
-        with within or contextlib.nullcontext():
-            out = model(*args, **kwargs)
-        if "loss" in options:
-            wanted = tensor(parse_pattern(options["target"]), device)
+    wanted = tensor(parse_pattern(options["target"]), device) if "loss" in options else None
+    with torch.no_grad(), within or contextlib.nullcontext():
+        out = model(*args, **kwargs)
+        if wanted is not None:
             out = getattr(torch.nn.functional, options["loss"])(out, wanted)
     return out
 

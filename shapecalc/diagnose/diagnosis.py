@@ -94,7 +94,7 @@ def check(
                 "train": train, "advice": advice, "object_size": object_size,
                 "output": output, "target": target, "loss": loss,
             }  # fmt: skip
-            rest = check(built.model, *inputs, **options, **kwinputs)  # type: ignore[arg-type]
+            rest = check(built.model, *inputs, **options, **kwinputs)
             return replace(rest, findings=beside(built.findings, rest.findings))
         model = built.model
     if inputs or kwinputs:

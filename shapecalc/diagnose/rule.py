@@ -73,6 +73,11 @@ def warning(code: str, kind: str) -> Callable[[_R], _R]:
     return _registered(WARNINGS, code, kind, "warning")
 
 
+def demand(code: str, kind: str) -> Callable[[_R], _R]:
+    """Register a rule that looks for what was asked of a model and is not so."""
+    return _registered(WARNINGS, code, kind, "error")
+
+
 def advice(code: str, kind: str) -> Callable[[_R], _R]:
     """Register a rule that looks for what could be better; off unless it is asked for."""
     return _registered(ADVICE, code, kind, "note")

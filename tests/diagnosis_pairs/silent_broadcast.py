@@ -34,7 +34,28 @@ class Masked(nn.Module):
         return self.conv(x) * mask
 
 
+class Trained(nn.Module):
+    """A number for every sample, and how far it is from the one that is wanted."""
+
+    def __init__(self, *, fitting: bool) -> None:
+        super().__init__()
+        self.score = nn.Linear(6, 1)
+        self.fitting = fitting
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        found = self.score(x)
+        return ((found.squeeze(-1) if self.fitting else found) - y).square().mean()
+
+
 PAIRS = [
+    Pair(
+        kind="silent_broadcast",
+        broken=lambda: Trained(fitting=False),
+        repaired=lambda: Trained(fitting=True),
+        inputs=("N,6", "N"),
+        layer="sub",
+        raises=False,
+    ),
     Pair(
         kind="silent_broadcast",
         broken=lambda: Weighted(fitting=False),

@@ -15,6 +15,8 @@ from shapecalc.graph import Layer
 from shapecalc.ops.loss import Loss
 from shapecalc.ops.pointwise import Pointwise
 
+_OF_ELEMENTS = ("l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss")
+
 
 @warning("SC221", "silent_broadcast")
 def silent_broadcast(subject: Subject) -> Iterator[Draft]:
@@ -30,7 +32,7 @@ def silent_broadcast(subject: Subject) -> Iterator[Draft]:
         F.mse_loss(model(x).squeeze(-1), y)
     """
     for layer in subject.graph.layers:
-        if not isinstance(layer.op, (Pointwise, Loss)) or len(layer.in_shapes) < 2:
+        if not _stretches(layer) or len(layer.in_shapes) < 2:
             continue
         ranks = {len(shape) for shape in layer.in_shapes[:2]}
         operands = subject.axes.operands(layer)[:2]
@@ -41,6 +43,13 @@ def silent_broadcast(subject: Subject) -> Iterator[Draft]:
             continue
         shorter = 0 if len(layer.in_shapes[0]) < len(layer.in_shapes[1]) else 1
         yield _matrix(subject, layer, shorter)
+
+
+def _stretches(layer: Layer) -> bool:
+    """Tell whether a layer lines its operands up and stretches sizes of 1."""
+    if isinstance(layer.op, Loss):
+        return layer.op.function in _OF_ELEMENTS
+    return isinstance(layer.op, Pointwise)
 
 
 def _places(axes: Axes, rank: int) -> set[int]:
