@@ -16,7 +16,9 @@ from shapecalc.diagnose.rules import sizes as sizes
 from shapecalc.diagnose.rules import convolution as convolution
 from shapecalc.diagnose.rules import normalization as normalization
 from shapecalc.diagnose.rules import pooling as pooling
+from shapecalc.diagnose.rules import positions as positions
 from shapecalc.diagnose.rules import residual as residual
+from shapecalc.diagnose.rules import products as products
 from shapecalc.diagnose.rules import view as view
 from shapecalc.diagnose.rules import linear as linear
 from shapecalc.diagnose.rules import loss as loss
