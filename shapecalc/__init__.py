@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis, analyze
-    from shapecalc.diagnose import check
+    from shapecalc.diagnose import check, explain_errors, install, uninstall
     from shapecalc.dims import symbol
     from shapecalc.errors import (
         DataDependentError,
@@ -44,10 +44,21 @@ __all__ = [
     "UndecidedError",
     "analyze",
     "check",
+    "explain_errors",
+    "install",
     "symbol",
+    "uninstall",
 ]
 
-_HOMES = {"Analysis": "analysis", "analyze": "analysis", "check": "diagnose", "symbol": "dims"}
+_HOMES = {
+    "Analysis": "analysis",
+    "analyze": "analysis",
+    "check": "diagnose",
+    "explain_errors": "diagnose",
+    "install": "diagnose",
+    "symbol": "dims",
+    "uninstall": "diagnose",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ from shapecalc.cli.ops import ops
 from shapecalc.cli.options import TRACEBACK
 from shapecalc.cli.output import say
 from shapecalc.cli.rule import rule
+from shapecalc.cli.run import run
 from shapecalc.cli.show import show
 from shapecalc.cli.sizes import sizes
 from shapecalc.cli.solve import solve
@@ -93,5 +94,5 @@ def main() -> None:
     """
 
 
-for command in (show, check, sizes, solve, field, verify, spec, rule, ops):
+for command in (show, check, sizes, solve, field, verify, spec, rule, run, ops):
     main.add_command(command)
