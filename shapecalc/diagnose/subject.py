@@ -111,7 +111,8 @@ def mistakes(subject: Subject) -> list[Mistake]:
         if raw.kind == "data":  # the trace ends there; the model may well go on
             continue
         layer = graph.layers[raw.index] if raw.index is not None else None
-        name = graph.calls[layer.call].name if layer and graph.calls else raw.layer
+        called = graph.calls[layer.call].name if layer and graph.calls else raw.layer
+        name = raw.layer if raw.layer in subject.modules else called
         module = subject.modules.get(name)
         if module is not None and not (_is_layer(module) and not [*module.children()]):
             module = None  # a function called in the forward of a larger module

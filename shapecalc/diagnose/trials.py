@@ -8,7 +8,7 @@ mistake, each has done its part. Where they do not, each is tried alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shapecalc.diagnose.edits import Candidate, Feed, Rebuild, Reshaped
 from shapecalc.diagnose.subject import Subject
@@ -27,6 +27,12 @@ class Wanted:
     layer: str
     group: int
     candidates: tuple[Candidate, ...]
+
+    def own_first(self) -> Wanted:
+        """Return the same with changes to the layer itself before changes to others."""
+        own = [c for c in self.candidates if getattr(c, "layer", "") == self.layer]
+        rest = [c for c in self.candidates if c not in own]
+        return replace(self, candidates=(*own, *rest))
 
     @property
     def inside(self) -> tuple[Candidate, ...]:
@@ -68,7 +74,12 @@ class Trials:
             return False
         firsts = _combined(wanted, 0)
         if not self._accept(wanted, firsts, firsts):
-            return False
+            wanted = [each.own_first() for each in wanted]
+            owns = _combined(wanted, 0)
+            if set(map(key, owns)) == set(map(key, firsts)):
+                return False
+            if not self._accept(wanted, owns, owns):
+                return False
         for rank in range(1, max(len(each.inside) for each in wanted)):
             new = [c for each in wanted for c in each.inside[rank : rank + 1]]
             new = list({key(c): c for c in new if key(c) not in self.said}.values())

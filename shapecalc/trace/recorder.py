@@ -234,6 +234,22 @@ class Recorder:
             return frame.path
         return f"{frame.path}.{function}" if frame.path else function
 
+    def owner(self, *given: Any) -> str:
+        """Return the layer that holds a weight which a call is given; empty where none does.
+
+        Attention takes the weights of its projections without calling them.
+        """
+        if self._stack and not next(self._stack[-1].module.children(), None):
+            return ""  # the module itself is called
+        weights = {id(x) for x in torch.utils._pytree.tree_leaves(given) if _is_weight(x)}
+        found = (
+            path
+            for path, module in self._named.items()
+            if weights and _is_of_torch(module)
+            if any(id(p) in weights for p in module._parameters.values())
+        )
+        return next(found, "")
+
     def fresh_size(self, origin: str, *, minimum: int = 0) -> Dim:
         """Return a new symbol for a size that depends on data."""
         name = f"u{len(self.fresh)}"
@@ -424,6 +440,10 @@ class Recorder:
 
 def _is_of_torch(module: nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn.modules.")
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, nn.Parameter)
 
 
 def _owned(module: nn.Module) -> int:

@@ -193,7 +193,8 @@ class Tracer(TorchFunctionMode):
             )
         index = self.record.layer(call, reader.name, outcome.shapes, received, masked=masked)
         if mistakes:
-            self.record.mistaken(index, mistakes, self.record.where(function_name(func)))
+            where = self.record.owner(args, kwargs) or self.record.where(function_name(func))
+            self.record.mistaken(index, mistakes, where)
         outputs = self._outputs(call, outcome, index)
         masks.follow(reader.name, given, outputs)
         positions.follow(reader.name, args, kwargs, outputs)
