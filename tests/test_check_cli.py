@@ -181,7 +181,7 @@ def test_options_reach_the_check(here: Path, monkeypatch: pytest.MonkeyPatch) ->
         return Diagnosis("Net", ())
 
     monkeypatch.setattr("shapecalc.diagnose.check", pretended)
-    options = "--output N,10 --target N --loss cross_entropy --object-size 40 --advice --train"
+    options = "--output N,10 --target N --loss cross_entropy --object-size 40 --train"
     result = run(
         "check", "nets.py:Right", "--input", "N,3,H,W", "--input", "mask=N", *options.split()
     )
@@ -190,6 +190,23 @@ def test_options_reach_the_check(here: Path, monkeypatch: pytest.MonkeyPatch) ->
         "inputs": ("N,3,H,W",), "mask": "N", "train": True, "advice": True, "object_size": 40,
         "output": "N,10", "target": "N", "loss": "cross_entropy",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ("--output N,8,30,30", None),
+        ("--output N,9,30,30", "output_shape"),
+        ("--target N,30,30 --loss cross_entropy", None),
+        ("--target N,1,30,30 --loss cross_entropy", "loss_target_shape"),
+        ("--object-size 40", "field_smaller"),
+    ],
+)
+def test_what_comes_out_is_checked(here: Path, options: str, kind: str | None) -> None:
+    asked = ("check", "nets.py:Right", "--input", "N,3,32,32", *options.split())
+    found = json.loads(run(*asked, "--format", "json").stdout)["findings"]
+    kinds = {finding["kind"] for finding in found}
+    assert kind in kinds if kind else not kinds
 
 
 def test_what_the_user_code_prints_is_not_in_the_result(here: Path) -> None:
@@ -795,6 +812,9 @@ def test_a_page() -> None:
     assert "Right" in rest
     assert rest.index("Wrong") < rest.index("Right")
     assert run("rule", "linear_in_features").stdout == result.stdout
+    both = run("rule", "view_hardcoded_batch").stdout  # raised by torch, or right for one N alone
+    assert both == run("rule", "SC153", "SC202").stdout
+    assert both.count("Wrong") == 2
 
 
 def test_all_pages() -> None:

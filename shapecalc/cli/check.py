@@ -24,7 +24,7 @@ Format: TypeAlias = Literal["text", "json", "sarif", "github"]
     "--object-size",
     type=click.IntRange(min=1),
     metavar="N",
-    help="With --advice: pixels of what the model is to recognise.",
+    help="Pixels of what the model is to recognise; asks for advice, too.",
 )
 @click.option("--output", "wanted", metavar="PATTERN", help='What has to come out: "N,10".')
 @click.option("--target", "labels", metavar="PATTERN", help='What the loss compares with: "N".')
@@ -63,7 +63,7 @@ def check(
     """  # noqa: D301  # \b keeps click from wrapping the examples
     asked = {"object_size": object_size, "output": wanted, "target": labels, "loss": loss}
     options: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    options |= {"train": train, "advice": advice}
+    options |= {"train": train, "advice": advice or object_size is not None}
     found = _found(target, inputs, arguments, options)
     emit(_document(found, form, file), file)
     click.get_current_context().exit(0 if found else 1)

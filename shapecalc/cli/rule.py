@@ -35,21 +35,22 @@ def rule(codes: tuple[str, ...]) -> None:
     if not codes:
         emit(rule_text.table(list(known.values()), width=width, color=color))
         return
-    pages = [rule_text.text(_found(code, known), width=width, color=color) for code in codes]
-    emit("\n".join(pages))
+    found = [entry for code in codes for entry in _found(code, known)]
+    emit("\n".join(rule_text.text(entry, width=width, color=color) for entry in found))
 
 
-def _found(code: str, known: Mapping[str, Rule]) -> Rule:
-    """Return the rule of a code or a kind.
+def _found(code: str, known: Mapping[str, Rule]) -> list[Rule]:
+    """Return the rule of a code, or those of a kind: a mistake may be an error or a warning.
 
     Raises:
         InputError: there is none; near ones are named.
     """
     if code.upper() in known:
-        return known[code.upper()]
-    kinds = {entry.kind: entry for entry in known.values()}
-    if code.lower() in kinds:
-        return kinds[code.lower()]
+        return [known[code.upper()]]
+    found = [entry for entry in known.values() if entry.kind == code.lower()]
+    if found:
+        return found
+    kinds = dict.fromkeys(entry.kind for entry in known.values())
     near = [entry for entry in known if code and entry.startswith(code.upper())][:3]
     near = near or get_close_matches(code.lower(), [*kinds, *map(str.lower, known)], n=3)
     near = [entry.upper() if entry.upper() in known else entry for entry in near]
