@@ -684,18 +684,16 @@ MODULES: dict[str, tuple[Callable[[Any, Tensor], Any], Mapping[str, Callable[[],
 }
 
 # what is not predicted yet, and why
-_VALUES = "the greatest index follows from a size, and is not compared with the table's length"
-_MEMORY = "the order in memory is not followed, only remarked on"
+_VALUES = "the greatest index is not followed through a slice, a sum or a difference of positions"
+_MEMORY = "the order in memory is followed through permutations, not through slices"
 GAPS = {
     **dict.fromkeys(
         (
-            "index_select", "arange index", "arange index h", "embedding", "F.embedding", "one hot",
-            "positions embedded", "embedding module", "embedding off", "embedding offset",
-            "embedding flip", "embedding expand", "embedding grid", "embedding relative",
-            "embedding buffer", "embedding cumsum", "embedding linspace",
+            "embedding grid", "embedding relative", "embedding buffer", "embedding cumsum",
+            "embedding linspace",
         ),
         _VALUES,
     ),
-    **dict.fromkeys(("permute view", "transpose view", "slice view"), _MEMORY),
+    "slice view": _MEMORY,
     "unpool": "whether an index of max_unpool is beyond an odd size depends on data",
 }  # fmt: skip

@@ -73,6 +73,10 @@ def demand(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         case "index_select" | "gather":
             table, axis, index = _named(args, kwargs, "input", "dim", "index")
             _demand(index, table, axis)
+        case "one_hot":
+            index, classes = _named(args, kwargs, "tensor", "num_classes")
+            if isinstance(classes, int) and classes >= 0:
+                _demand(index, torch.empty(classes, device="meta"), 0)
         case "__getitem__":
             table, index = args
             for axis, entry in enumerate(index if isinstance(index, tuple) else (index,)):
