@@ -37,6 +37,13 @@ def name_of(subject: Subject, source: Source) -> str:
     return "a constant of the model"
 
 
+def gives(subject: Subject, source: Source) -> str:
+    """Return the shape of a tensor in words: what a layer gives, or what an input is."""
+    shape = shape_of(subject, source)
+    verb = "gives" if isinstance(source, OutputRef) else "is"
+    return f"{name_of(subject, source)} {verb} {'' if shape is None else subject.shape(shape)}"
+
+
 def ancestors(subject: Subject, source: Source) -> Iterator[Layer]:
     """Yield the layers behind a tensor, along the first operand of each, the nearest first."""
     layer = producer(subject, source)

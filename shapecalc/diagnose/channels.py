@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.diagnose.cause import name_of, producer, setter, shape_of
+from shapecalc.diagnose.cause import gives, name_of, producer, setter, shape_of
 from shapecalc.diagnose.edits import Candidate, Rebuild, Reshaped
 from shapecalc.diagnose.subject import Mistake, Subject
 from shapecalc.dims import Dim
@@ -34,10 +34,9 @@ class Origin:
     @property
     def line(self) -> str:
         """Who set the channels, in words."""
-        name, size = name_of(self.subject, self.source), self.subject.size(self.got)
         if isinstance(self.source, InputRef):
-            shape = shape_of(self.subject, self.source) or ()
-            return f"{name} is {self.subject.shape(shape)}"
+            return gives(self.subject, self.source)
+        name, size = name_of(self.subject, self.source), self.subject.size(self.got)
         layer = producer(self.subject, self.source)
         argument = "" if layer is None else _width(layer, self.got)
         if layer is not None and argument:

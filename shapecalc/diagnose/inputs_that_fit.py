@@ -78,6 +78,9 @@ def feed_for_all(m: Mistake) -> list[Feed]:
         if {str(s) for s in premise.condition.symbols} <= moved:
             accepted = accepted.where(premise.condition)
     said = [] if accepted.open else list(parts(accepted))
+    nearest = accepted.nearest({name: case.sizes[name] for name in moved}) if said else None
+    if nearest is not None:
+        changed = {name: size for name, size in nearest.items() if size != case.sizes[name]}
     return [_feeding(dict(sorted(changed.items())), said)] if changed else []
 
 

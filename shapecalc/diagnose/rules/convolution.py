@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from shapecalc import dims
-from shapecalc.diagnose.cause import ancestors, name_of
+from shapecalc.diagnose.cause import ancestors, gives, name_of
 from shapecalc.diagnose.channels import counted, module_name, origin, several_sites
 from shapecalc.diagnose.edits import Candidate, Rebuild, Reshaped
 from shapecalc.diagnose.rule import Draft, mistake
@@ -41,7 +41,6 @@ def conv_dim(m: Mistake) -> Draft | None:
         return None
     if channels is not None and subject.number(x[1]) != subject.number(channels):
         return None
-    name = name_of(subject, layer.sources[0])
     other = f"{layer.kind[:-2]}{given}d"
     first = next(reversed([*ancestors(subject, layer.sources[0])]), layer).sources[0]
     candidates: list[Candidate] = []
@@ -67,7 +66,7 @@ def conv_dim(m: Mistake) -> Draft | None:
         argument="input",
         got=len(x),
         expected=axes + 2,
-        because=(f"{name} is {subject.shape(x)}",),
+        because=(gives(subject, layer.sources[0]),),
         candidates=tuple(candidates),
         root=("layout", name_of(subject, first)),
     )
@@ -105,11 +104,7 @@ def input_channels(m: Mistake) -> Draft | None:
         argument="in_channels",
         got=got,
         expected=expected,
-        because=tuple(
-            dict.fromkeys(
-                (found.line, f"{name_of(subject, layer.sources[0])} is {subject.shape(x)}")
-            )
-        ),
+        because=tuple(dict.fromkeys((found.line, gives(subject, layer.sources[0])))),
         candidates=tuple(candidates),
         root=found.root,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapecalc import dims
-from shapecalc.diagnose.cause import ancestors, name_of, shape_of
+from shapecalc.diagnose.cause import ancestors, gives, name_of, shape_of
 from shapecalc.diagnose.edits import Candidate, Reshaped, Rewrite
 from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.subject import Mistake
@@ -39,14 +39,14 @@ def channels_last_input(m: Mistake) -> Draft | None:
     name = name_of(subject, layer.sources[0])
     return Draft(
         message=(
-            f"{m.op} expects the channels before {axes}, "
-            f"receives {subject.shape(x)} with the channels last"
+            f"{m.op} expects [N, {expected}, {axes}], "
+            f"receives {subject.shape(x)}: the channels are last"
         ),
         argument="input",
         got=_sizes(m, x),
         expected=_sizes(m, wanted.shape),
         because=(
-            f"{name} is {subject.shape(x)}",
+            gives(subject, layer.sources[0]),
             f"{m.op} wants [N, C, {axes}] with C = in_channels = {expected}",
             f"where it looks for the channels there are {subject.size(channels)}, "
             f"the {expected} are the last axis",
@@ -132,7 +132,7 @@ def _no_channels(m: Mistake) -> Draft | None:
         got=_sizes(m, x),
         expected=_sizes(m, wanted.shape),
         because=(
-            f"{name} is {subject.shape(x)}",
+            gives(subject, layer.sources[0]),
             f"{m.op} wants samples, channels and {axes}, with in_channels = {expected}",
         ),
         candidates=tuple(_in_the_layout(m, layer, wanted)),

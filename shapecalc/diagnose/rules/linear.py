@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from shapecalc.diagnose.cause import derivations, factors, name_of, producer, setter, shape_of
+from shapecalc.diagnose.cause import (
+    ancestors,
+    derivations,
+    factors,
+    name_of,
+    producer,
+    setter,
+    shape_of,
+)
 from shapecalc.diagnose.edits import Rebuild
 from shapecalc.diagnose.inputs_that_fit import feed
+from shapecalc.diagnose.paddings import paddings
 from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.subject import Mistake
 from shapecalc.ops.linear import Linear
@@ -49,6 +58,7 @@ def linear_in_features(m: Mistake) -> Draft | None:
         candidates=(
             *feed(m),
             Rebuild(layer=m.raw.layer, argument="in_features", value=got),
+            *(paddings(subject, ancestors(subject, source)) if "*" in product else ()),
         ),
         root=("size", name_of(subject, origin), got, expected),
     )

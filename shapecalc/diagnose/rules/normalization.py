@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from shapecalc import dims
-from shapecalc.diagnose.cause import name_of
+from shapecalc.diagnose.cause import gives
 from shapecalc.diagnose.channels import counted, module_name, origin, several_sites
 from shapecalc.diagnose.edits import Candidate, Feed, Rebuild, Rewrite
 from shapecalc.diagnose.rule import Draft, mistake
@@ -52,7 +52,7 @@ def norm_rank(m: Mistake) -> Draft | None:
         argument="input",
         got=len(x),
         expected=axes + 2,
-        because=(f"{name_of(subject, layer.sources[0])} is {subject.shape(x)}",),
+        because=(gives(subject, layer.sources[0]),),
         candidates=tuple(candidates),
         root=("norm_rank", layer.index),
     )
@@ -90,7 +90,7 @@ def norm_num_features(m: Mistake) -> Draft | None:
     last = not known and _at(m, x, -1) == expected and argument != "normalized_shape"
     second = argument == "normalized_shape" and len(x) > 2 and _at(m, x, 1) == expected
     where = origin(m, layer.sources[0], x[axis], built_for)
-    because = [where.line, f"{name_of(subject, layer.sources[0])} is {subject.shape(x)}"]
+    because = [where.line, gives(subject, layer.sources[0])]
     if last or second:
         because.append(f"the {expected} channels are on axis {len(x) - 1 if last else 1}")
         candidates.append(_moved(m, layer, len(x), last=last))
@@ -248,7 +248,7 @@ def bn_single_value(m: Mistake) -> Draft | None:
         got=1,
         expected=2,
         because=(
-            f"{name_of(subject, layer.sources[0])} is {subject.shape(x)}: one value in a channel",
+            f"{gives(subject, layer.sources[0])}: one value in a channel",
             f"mean and variance are taken over {what}",
         ),
         candidates=tuple(candidates),

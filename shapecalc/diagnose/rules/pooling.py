@@ -9,17 +9,17 @@ from torch import nn
 
 from shapecalc import dims
 from shapecalc.conditions import Condition
-from shapecalc.diagnose.cause import ancestors, derivations, name_of, producer
+from shapecalc.diagnose.cause import ancestors, derivations, gives, producer
 from shapecalc.diagnose.channels import module_name, origin
 from shapecalc.diagnose.edits import Candidate, Rebuild, Recall, Rewrite
 from shapecalc.diagnose.inputs_that_fit import feed, feed_for_all
+from shapecalc.diagnose.paddings import paddings
 from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.subject import Mistake
 from shapecalc.dims import Shape
 from shapecalc.errors import PatternError
 from shapecalc.graph import Layer
 from shapecalc.inputs import parse_formula
-from shapecalc.ops.convolution import Conv
 from shapecalc.ops.pooling import Pool
 from shapecalc.ops.transposed_convolution import spread_size
 from shapecalc.ops.unpooling import MaxUnpool
@@ -61,14 +61,14 @@ def spatial_collapse(m: Mistake) -> Draft | None:
     shrunk = derivations(subject, source, told, most=8)
     return Draft(
         message=(
-            f"{m.op} has a kernel of {size}, the map that reaches it is {left}: "
-            f"too small, the image has shrunk away"
+            f"{m.op} has a kernel of {size} and receives a map of {left}: "
+            f"nothing is left of the image"
         ),
         argument="kernel_size",
         got=left,
         expected="x".join(map(str, spans)),
         because=(
-            f"{name_of(subject, source)} is {subject.shape(x)}",
+            gives(subject, source),
             *dict.fromkeys(shrunk),
             f"at least {'x'.join(map(str, spans))} is needed here"
             + (", with the padding" if padded else ""),
@@ -80,16 +80,8 @@ def spatial_collapse(m: Mistake) -> Draft | None:
 
 def _wider(m: Mistake, layer: Layer) -> Iterator[Candidate]:
     """Yield changes of the layers on the way that leave more of the map."""
-    subject = m.subject
-    way = [layer, *ancestors(subject, layer.sources[0])]
-    padded = 0
-    for each in way:
-        if isinstance(each.op, Conv) and padded < 2 and (value := _half(m, each)) is not None:
-            padded += 1
-            name = module_name(subject, each)
-            if name in subject.modules:
-                text = f"pad {name}: padding={value}, which keeps the size of its input"
-                yield Rebuild(layer=name, argument="padding", value=value, text=text)
+    way = [layer, *ancestors(m.subject, layer.sources[0])]
+    yield from paddings(m.subject, way)
     for each in way:
         if isinstance(each.op, Pool) and not each.op.return_indices:
             yield Rewrite(
@@ -98,17 +90,6 @@ def _wider(m: Mistake, layer: Layer) -> Iterator[Candidate]:
                 rewriting=lambda func, args, kwargs: args[0],
             )
             break
-
-
-def _half(m: Mistake, layer: Layer) -> int | None:
-    """Return the padding that keeps the size, where a convolution has none and a kernel for it."""
-    op: Any = layer.op
-    number = m.subject.number
-    kernels = {number(d * (k - 1)) for k, d in zip(op.kernel_size, op.dilation, strict=True)}
-    if len(kernels) != 1 or any(number(low + high) for low, high in op.padding):
-        return None
-    (span,) = kernels
-    return span // 2 if span and span % 2 == 0 else None
 
 
 @mistake("SC122", "pixelshuffle_channels")
@@ -200,7 +181,7 @@ def _of_unpool(m: Mistake, layer: Layer) -> Draft:
         got=tuple(asked),
         expected=tuple(usual),
         because=(
-            f"{name_of(subject, layer.sources[0])} is {subject.shape(x)}",
+            gives(subject, layer.sources[0]),
             f"undone, its pooling leads to {' x '.join(map(str, usual))}, or a stride - 1 besides",
         ),
         candidates=(
@@ -255,7 +236,7 @@ def _of_transposed(m: Mistake) -> Draft | None:
         got=shown,
         expected=tuple(low),
         because=(
-            f"{name_of(subject, m.layer.sources[0])} is {subject.shape(x)}",
+            gives(subject, m.layer.sources[0]),
             "(size - 1)*stride - 2*padding + dilation*(kernel_size - 1) + 1 is the smallest, "
             "stride - 1 more the largest",
         ),

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from shapecalc import dims
 from shapecalc.conditions import Condition
-from shapecalc.diagnose.cause import name_of
+from shapecalc.diagnose.cause import gives
 from shapecalc.diagnose.edits import Rebuild, Rewrite
 from shapecalc.diagnose.inputs_that_fit import feed
 from shapecalc.diagnose.rule import Draft, mistake
@@ -52,7 +52,7 @@ def window_divisibility(m: Mistake) -> Draft | None:
         got=tuple(size for size, _ in sorted(unfit)),
         expected=tuple(window for _, window in sorted(unfit)),
         because=(
-            f"{name_of(subject, layer.sources[0])} is {subject.shape(x)}",
+            gives(subject, layer.sources[0]),
             *(f"{n} = {window}*{n // window} + {n % window}" for n, window in sorted(unfit)),
         ),
         candidates=(*feed(m, demands), _padded(layer, cut)),
