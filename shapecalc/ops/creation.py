@@ -10,7 +10,7 @@ from typing import Any
 
 from shapecalc import dims
 from shapecalc.access import BY_MEMORY, Reads, broadcast, everything, same
-from shapecalc.conditions import choose, larger, require, require_positive, smaller
+from shapecalc.conditions import choose, decide, larger, require, require_positive, smaller
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.dtypes import is_floating
 from shapecalc.errors import SizeError
@@ -389,5 +389,6 @@ def read_complex(
 @reader("one_hot")
 def read_one_hot(tensor: Operand, num_classes: IntoDim = -1) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html"""
-    classes = None if num_classes == -1 else dims.as_dim(num_classes)
+    to_be_found = decide(num_classes, "==", -1, "one_hot")
+    classes = None if to_be_found else dims.as_dim(num_classes)
     return Call(OneHot(num_classes=classes), (tensor,), "int64")
