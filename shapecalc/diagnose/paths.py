@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from torch import nn
 
 from shapecalc import dims
 from shapecalc.diagnose.cause import ancestors, derivation, name_of, shape_of
-from shapecalc.diagnose.edits import Rebuild
+from shapecalc.diagnose.edits import Candidate, Rebuild, Rewrite
 from shapecalc.diagnose.subject import Subject
 from shapecalc.dims import Dim, Shape
 from shapecalc.graph import InputRef, Layer, OutputRef, Source
@@ -19,6 +20,7 @@ from shapecalc.ops.pooling import Pool
 from shapecalc.ops.transposed_convolution import ConvTranspose
 from shapecalc.ops.unpooling import MaxUnpool
 from shapecalc.ops.vision import PixelShuffle
+from shapecalc.trace.tracer import Rewriting
 
 _ENLARGING = (ConvTranspose, Interpolate, MaxUnpool, PixelShuffle)
 
@@ -129,9 +131,10 @@ def asked_channels(layer: Layer) -> tuple[str, int, Dim] | None:
 # ---------------------------------------------------------------------------- repairs
 
 
-def padded(subject: Subject, path: Path) -> list[Rebuild]:
-    """Return the change of padding after which a window of a path keeps the size of a map."""
-    found = []
+def padded(subject: Subject, path: Path) -> list[Candidate]:
+    """Return the change of padding after which the windows of a path keep the size of a map."""
+    found = list[Rebuild]()
+    ways: dict[int, Rewriting] = {}
     for layer in path:
         op, module = layer.op, module_of(subject, layer)
         if module is None or not isinstance(op, (Conv, Pool)) or any(s != 1 for s in op.stride):
@@ -144,7 +147,23 @@ def padded(subject: Subject, path: Path) -> list[Rebuild]:
             sizes = tuple(int(whole) // 2 for whole in wanted)
             value = sizes[0] if len(set(sizes)) == 1 else sizes
             found.append(Rebuild(layer=module[0], argument="padding", value=value))
-    return found
+            if isinstance(op, Conv):
+                ways[layer.index] = _with_padding(value)
+    if len(found) < 2 or len(ways) < len(found):
+        return [*found]
+    listed = ", ".join(f"{each.layer} with padding={each.value}" for each in found)
+    (index, way), *others = ways.items()
+    together = Rewrite(index=index, text=f"build {listed}", rewriting=way, also=dict(others))
+    return [*found, together]
+
+
+def _with_padding(padding: int | tuple[int, ...]) -> Rewriting:
+    """Return a convolution's call with another padding."""
+
+    def rewriting(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return func(*args[:4], padding, *args[5:], **kwargs)
+
+    return rewriting
 
 
 def strided(subject: Subject, left: Path, right: Path) -> list[Rebuild]:

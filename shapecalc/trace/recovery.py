@@ -103,9 +103,9 @@ def _declared(op: Any, inputs: Sequence[Shape]) -> Shape | None:
         return Shape()  # a loss, of which nothing more is demanded
     x = inputs[0]
     if isinstance(op, Cat):
-        longest = max(inputs, key=len)
-        along = axis_index(op.dim, len(longest))
-        return Shape(UNKNOWN if axis == along else s for axis, s in enumerate(longest))
+        shortest = min(inputs, key=len)  # of maps and rows, it is the maps that are to be flattened
+        along = axis_index(op.dim, len(shortest))
+        return Shape(UNKNOWN if axis == along else s for axis, s in enumerate(shortest))
     if hasattr(op, "out_features"):
         return Shape((*x[:-1], op.out_features))
     if hasattr(op, "out_channels") and hasattr(op, "kernel_size"):

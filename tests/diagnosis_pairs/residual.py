@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -75,7 +76,46 @@ class Gate(nn.Module):
         return self.left(x) * self.right(x)
 
 
+class Unpadded(nn.Module):
+    """A residual block, both of whose convolutions lose the border."""
+
+    def __init__(self, padding: int):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.conv1, self.conv2 = (nn.Conv2d(8, 8, 3, padding=padding) for _ in range(2))
+
+    def forward(self, x):
+        x = self.stem(x)
+        return x + self.conv2(F.relu(self.conv1(x)))
+
+
+class Positions(nn.Module):
+    """Tokens and positions of another width."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.tokens = nn.Embedding(100, width)
+        self.positions = nn.Parameter(torch.zeros(1, 50, 64))
+
+    def forward(self, ids):
+        return self.tokens(ids) + self.positions[:, : ids.shape[1]]
+
+
 PAIRS = [
+    Pair(
+        kind="residual_spatial",
+        broken=lambda: Unpadded(0),
+        repaired=lambda: Unpadded(1),
+        inputs=("N,3,32,32",),
+        layer="add",
+    ),
+    Pair(
+        kind="residual_channels",
+        broken=lambda: Positions(32),
+        repaired=lambda: Positions(64),
+        inputs=("N,50:int64",),
+        layer="add",
+    ),
     Pair(
         kind="residual_channels",
         broken=lambda: Block(16, 32),

@@ -57,7 +57,79 @@ class Early(nn.Module):
         return self.head(x)
 
 
+class Beside(nn.Module):
+    """Maps and a vector, joined."""
+
+    def __init__(self, *, flat: bool):
+        super().__init__()
+        self.image, self.text = nn.Conv2d(3, 8, 3), nn.Linear(5, 8)
+        self.head, self.flat = nn.Linear(8 * 26 * 26 + 8, 10), flat
+
+    def forward(self, image, text):
+        maps = self.image(image)
+        return self.head(torch.cat([maps.flatten(1) if self.flat else maps, self.text(text)], 1))
+
+
+class Tokens(nn.Module):
+    """A token before a sequence, made for so many samples."""
+
+    def __init__(self, batch: int):
+        super().__init__()
+        self.token, self.proj = nn.Parameter(torch.zeros(batch, 1, 16)), nn.Linear(8, 16)
+
+    def forward(self, x):
+        token = self.token if len(self.token) > 1 else self.token.expand(x.size(0), -1, -1)
+        return torch.cat([token, self.proj(x)], dim=1)
+
+
+class Heads(nn.Module):
+    """Heads that are put side by side again."""
+
+    def __init__(self, together):
+        super().__init__()
+        self.proj, self.together = nn.Linear(64, 64), together
+
+    def forward(self, x):
+        heads = self.proj(x).unflatten(2, (4, 16)).transpose(1, 2)
+        return self.together(heads.transpose(1, 2))
+
+
 PAIRS = [
+    Pair(
+        kind="missing_flatten",
+        broken=lambda: Beside(flat=False),
+        repaired=lambda: Beside(flat=True),
+        inputs=("N,3,28,28", "N,5"),
+        layer="cat",
+    ),
+    Pair(
+        kind="view_folds_batch",
+        broken=lambda: Net(lambda x: x.flatten()),
+        repaired=lambda: Net(lambda x: x.flatten(1)),
+        inputs=((4, 3, 32, 32),),
+        layer="flatten",
+    ),
+    Pair(
+        kind="view_folds_batch",
+        broken=lambda: Net(lambda x: x.view(-1)),
+        repaired=lambda: Net(lambda x: x.view(x.size(0), -1), 256),
+        inputs=((4, 3, 28, 28),),
+        layer="view",
+    ),
+    Pair(
+        kind="view_hardcoded_batch",
+        broken=lambda: Tokens(32),
+        repaired=lambda: Tokens(1),
+        inputs=((4, 10, 8),),
+        layer="cat",
+    ),
+    Pair(
+        kind="view_order",
+        broken=lambda: Heads(lambda x: x.transpose(1, 2).transpose(2, 3).view(x.size(0), -1, 40)),
+        repaired=lambda: Heads(lambda x: x.reshape(x.size(0), -1, 64)),
+        inputs=((2, 10, 64),),
+        layer="view",
+    ),
     Pair(
         kind="missing_flatten",
         broken=lambda: Net(nn.Identity()),

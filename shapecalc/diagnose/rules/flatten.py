@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from shapecalc.diagnose.cause import ancestors
+from typing import Any
+
+import torch
+
+from shapecalc.diagnose.cause import ancestors, name_of, producer
 from shapecalc.diagnose.edits import Rewrite
 from shapecalc.diagnose.flattened import (
     following_linear,
@@ -14,6 +18,7 @@ from shapecalc.diagnose.flattened import (
 from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.subject import Mistake, Subject
 from shapecalc.graph import Layer
+from shapecalc.ops.joining import Cat
 from shapecalc.ops.linear import Linear
 from shapecalc.ops.view import Flatten, View
 from shapecalc.trace.run import trace
@@ -59,6 +64,53 @@ def flatten_too_early(m: Mistake) -> Draft | None:
     )
 
 
+@mistake("SC157", "view_folds_batch")
+def flatten_of_the_batch(m: Mistake) -> Draft | None:
+    """A flatten runs over the batch as well, so that all samples become one row.
+
+    `x.flatten()` makes one row of everything, the samples included; so does `x.view(-1)`. The
+    batch is kept with `x.flatten(1)`, or `nn.Flatten()`, which begins with axis 1.
+
+    Wrong:
+        nn.Linear(8 * 26 * 26, 10)(torch.zeros(4, 8, 26, 26).flatten())
+    Right:
+        nn.Linear(8 * 26 * 26, 10)(torch.zeros(4, 8, 26, 26).flatten(1))
+    """
+    layer, subject = m.layer, m.subject
+    if layer is None or not isinstance(layer.op, Linear) or m.raw.demand is None:
+        return None
+    flat = producer(subject, layer.sources[0]) if len(layer.in_shapes[0]) == 1 else None
+    if flat is None or not isinstance(flat.op, (Flatten, View)) or len(flat.in_shapes[0]) < 2:
+        return None
+    shape = flat.in_shapes[0]
+    numbers, expected = numbers_of_a_sample(subject, shape), subject.number(layer.op.in_features)
+    text = f"keep the batch in {flat.name}: x.flatten(1)"
+    also: dict[int, Rewriting] = {}
+    if numbers != expected:
+        also[layer.index] = with_flatten(features=numbers)
+        text += f", and build {m.raw.layer} with in_features={numbers}"
+    return Draft(
+        message=f"{flat.kind} makes one row of {subject.size(flat.out_shape[0])} numbers of "
+        f"{subject.shape(shape)}, the batch included; {m.op} expects {expected} for each sample",
+        argument="start_dim",
+        got=0,
+        expected=1,
+        because=(f"a sample has {numbers} = {'*'.join(map(subject.size, shape[1:]))} numbers",),
+        candidates=(
+            Rewrite(
+                index=flat.index,
+                text=text,
+                rewriting=lambda func, args, kwargs: torch.flatten(args[0], 1),
+                also=also,
+            ),
+        ),
+        root=("flatten", flat.index),
+        layer=flat.name,
+        op=flat.kind,
+        used=flat.location,
+    )
+
+
 @mistake("SC150", "missing_flatten")
 def missing_flatten(m: Mistake) -> Draft | None:
     """A Linear layer receives maps, with height and width, where it takes rows of numbers.
@@ -73,6 +125,8 @@ def missing_flatten(m: Mistake) -> Draft | None:
         nn.Sequential(nn.Conv2d(1, 8, 3), nn.Flatten(), nn.Linear(8 * 26 * 26, 10))
     """
     layer, subject = m.layer, m.subject
+    if layer is not None and isinstance(layer.op, Cat) and m.raw.demand is None:
+        return _before_cat(m, layer)
     if layer is None or not isinstance(layer.op, Linear) or m.raw.demand is None:
         return None
     shape, source = layer.in_shapes[0], layer.sources[0]
@@ -113,6 +167,43 @@ def missing_flatten(m: Mistake) -> Draft | None:
 
 
 # ---------------------------------------------------------------------------- the parts
+
+
+def _before_cat(m: Mistake, cat: Layer) -> Draft | None:
+    """Return what is said of maps that are joined with rows."""
+    subject, shapes = m.subject, cat.in_shapes
+    ranks = [len(shape) for shape in shapes]
+    maps = [n for n, source in enumerate(cat.sources[: len(ranks)]) if is_map(subject, source)]
+    if (
+        2 not in ranks
+        or not maps
+        or any(rank != 2 and n not in maps for n, rank in enumerate(ranks))
+    ):
+        return None
+
+    def flattening(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        tensors, *rest = args
+        return func([torch.flatten(x, 1) if x.dim() > 2 else x for x in tensors], *rest, **kwargs)
+
+    listed = " and ".join(map(subject.shape, shapes))
+    return Draft(
+        message=f"cat joins {listed}, maps with rows: a flatten is missing",
+        argument="tensors",
+        got=max(ranks),
+        expected=2,
+        because=tuple(
+            f"{name_of(subject, cat.sources[n])} gives maps, {subject.shape(shapes[n])}"
+            for n in maps
+        ),
+        candidates=(
+            Rewrite(
+                index=cat.index,
+                text="flatten the maps before they are joined: x.flatten(1)",
+                rewriting=flattening,
+            ),
+        ),
+        root=("flatten", cat.index),
+    )
 
 
 def _windowed_behind(m: Mistake) -> Layer | None:

@@ -32,6 +32,7 @@ from shapecalc.graph import Layer, Source
 from shapecalc.ops.pointwise import Pointwise
 from shapecalc.trace.tracer import Rewriting
 
+_WIDTHS = ("out_channels", "out_features", "embedding_dim")
 _LONGEST_SHORTCUT = 3  # ops: a convolution, its norm, a pooling
 
 
@@ -91,7 +92,7 @@ def residual_spatial(m: Mistake) -> Draft | None:
         x + nn.Conv2d(64, 64, 3, padding=1)(x)
     """
     merge = _merge(m)
-    if merge is None or merge.channels in merge.axes or not _is_shortcut(merge):
+    if merge is None or not merge.of_sizes(m.subject) or not _is_shortcut(merge):
         return None
     left, right = merge.paths
     candidates: list[Candidate] = [*padded(m.subject, (*left, *right))]
@@ -114,7 +115,7 @@ def add_spatial(m: Mistake) -> Draft | None:
         nn.functional.interpolate(up, size=skip.shape[2:]) + skip
     """
     merge = _merge(m)
-    if merge is None or merge.channels in merge.axes or len(merge.shapes[0]) < 3:
+    if merge is None or not merge.of_sizes(m.subject) or len(merge.shapes[0]) < 3:
         return None
     candidates: list[Candidate] = [*feed_for_all(m)]
     made = [enlarged(path) for path in merge.paths]
@@ -154,6 +155,11 @@ class _Merge:
         """Which side is the shortcut: the one with fewer layers of its own."""
         return 0 if len(self.paths[0]) < len(self.paths[1]) else 1
 
+    def of_sizes(self, subject: Subject) -> bool:
+        """Tell whether the sides have the same channels, and neither is a constant."""
+        constant = any(is_constant(subject, side) for side in self.sides)
+        return self.channels not in self.axes and not constant
+
 
 def _merge(m: Mistake) -> _Merge | None:
     """Return the merge that a mistake is in, None where tensors of other kinds meet."""
@@ -162,7 +168,7 @@ def _merge(m: Mistake) -> _Merge | None:
         return None
     left, right = layer.in_shapes
     sides = layer.sources[0], layer.sources[1]
-    if len(left) != len(right) or any(is_constant(subject, side) for side in sides):
+    if len(left) != len(right):
         return None
     sizes = [(subject.number(a), subject.number(b)) for a, b in zip(left, right, strict=True)]
     axes = tuple(axis for axis, (a, b) in enumerate(sizes) if a != b and 1 not in (a, b))
@@ -211,7 +217,12 @@ def _widened(m: Mistake, merge: _Merge, side: int, channels: int) -> list[Candid
     """Return the change by which the last layer of a side makes so many channels."""
     for layer in reversed(merge.paths[side]):
         declared = next(
-            (name for name in ("out_channels", "out_features") if hasattr(layer.op, name)), None
+            (
+                name
+                for name in ("out_channels", "out_features", "embedding_dim")
+                if hasattr(layer.op, name)
+            ),
+            None,
         )
         if declared is not None:
             module = module_of(m.subject, layer)
@@ -224,6 +235,8 @@ def _widened(m: Mistake, merge: _Merge, side: int, channels: int) -> list[Candid
 def _projected(m: Mistake, merge: _Merge) -> list[Candidate]:
     """Return the shortcut with a layer of its own, which makes the shape of the other side."""
     subject, short = m.subject, merge.short
+    if is_constant(subject, merge.sides[short]):
+        return []
     given = [subject.number(size) for size in merge.shapes[short]]
     wanted = [subject.number(size) for size in merge.shapes[1 - short]]
     channels = wanted[merge.channels]

@@ -19,11 +19,13 @@ from shapecalc.diagnose.flattened import (
     with_flatten,
 )
 from shapecalc.diagnose.inputs_that_fit import feed
-from shapecalc.diagnose.paths import module_of
+from shapecalc.diagnose.joins import differing
+from shapecalc.diagnose.paths import is_constant, module_of
 from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.subject import Mistake
 from shapecalc.dims import Dim
 from shapecalc.graph import Layer
+from shapecalc.ops.joining import Cat
 from shapecalc.ops.linear import Linear
 from shapecalc.ops.view import View
 
@@ -139,6 +141,86 @@ def view_size(m: Mistake) -> Draft | None:
     )
 
 
+@mistake("SC158", "view_hardcoded_batch")
+def batch_in_constant(m: Mistake) -> Draft | None:
+    """A constant that is joined with the samples is made for the size of one batch.
+
+    A class token or a start state belongs to every sample alike. It is kept for one, and
+    expanded to as many as there are: `token.expand(x.size(0), -1, -1)`.
+
+    Wrong:
+        torch.cat([torch.zeros(32, 1, 64), torch.zeros(8, 10, 64)], dim=1)
+    Right:
+        torch.cat([torch.zeros(1, 1, 64).expand(8, -1, -1), torch.zeros(8, 10, 64)], dim=1)
+    """
+    layer, subject = m.layer, m.subject
+    if layer is None or not isinstance(layer.op, Cat) or len(layer.in_shapes) != 2:
+        return None
+    fixed = [is_constant(subject, source) for source in layer.sources[:2]]
+    sizes = [subject.number(shape[0]) for shape in layer.in_shapes if len(shape) > 1]
+    if fixed[0] == fixed[1] or len(sizes) != 2 or sizes[0] == sizes[1]:
+        return None
+    if differing(subject, layer) != {0}:
+        return None
+    side = fixed.index(True)
+
+    def expanding(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        tensors, rest = list(args[0]), args[1:]
+        batch = tensors[1 - side].shape[0]
+        tensors[side] = tensors[side][:1].expand(batch, *tensors[side].shape[1:])
+        return func(tensors, *rest, **kwargs)
+
+    return Draft(
+        message=f"a constant made for a batch of {sizes[side]} is joined with a batch of "
+        f"{subject.size(layer.in_shapes[1 - side][0])}",
+        argument="tensors",
+        got=sizes[1 - side],
+        expected=sizes[side],
+        because=(f"cat joins {' and '.join(map(subject.shape, layer.in_shapes))}",),
+        candidates=(
+            Rewrite(
+                index=layer.index,
+                text="make it for one sample, and expand it: constant.expand(x.size(0), ...)",
+                rewriting=expanding,
+            ),
+        ),
+        root=("cat", layer.index),
+        layer=layer.name,
+    )
+
+
+@mistake("SC156", "view_order")
+def view_order(m: Mistake) -> Draft | None:
+    """A view is taken of a tensor whose axes were permuted before.
+
+    `view` counts the same numbers in the order in which they lie in memory. `permute` and
+    `transpose` change the order of the axes and leave the numbers where they are, so that most
+    views are refused then. `reshape` puts the numbers in the new order first.
+
+    Wrong:
+        torch.zeros(2, 3, 4).transpose(1, 2).view(2, -1)
+    Right:
+        torch.zeros(2, 3, 4).transpose(1, 2).reshape(2, -1)
+    """
+    layer, subject = m.layer, m.subject
+    if layer is None or not isinstance(layer.op, View) or "permuted" not in m.raw.message:
+        return None
+    return Draft(
+        message=f"{rows(subject, layer)} is refused: the axes of "
+        f"{subject.shape(layer.in_shapes[0])} were permuted, so its numbers do not lie in order",
+        argument="",
+        because=(f"{name_of(subject, layer.sources[0])} permutes the axes",),
+        candidates=(
+            Rewrite(
+                index=layer.index,
+                text="reshape in the place of view, which copies the numbers",
+                rewriting=_reshaping,
+            ),
+        ),
+        root=("view", layer.index),
+    )
+
+
 # ---------------------------------------------------------------------------- the parts
 
 
@@ -176,3 +258,7 @@ def _with_batch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     given += [kwargs[name] for name in ("size", "shape") if name in kwargs]
     sizes = list(given[0]) if len(given) == 1 and not isinstance(given[0], int) else given
     return x.reshape(x.shape[0], *sizes[1:])
+
+
+def _reshaping(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0].reshape(*args[1:], *kwargs.values())
