@@ -18,6 +18,10 @@ from shapecalc.conditions import Condition, Hint, Path, following
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
+from shapecalc.ops.layer_normalization import GroupNorm, LayerNorm, Normalize
+from shapecalc.ops.recurrent import Recurrent
+from shapecalc.ops.softmax import Softmax
+from shapecalc.ops.transformer import Transformer
 
 Role: TypeAlias = Literal["batch", "features", "positions", ""]
 
@@ -126,6 +130,10 @@ _ROLES: Mapping[int, tuple[Role, ...]] = {
 }
 
 
+# ops that look along an axis and hand it on, each element at its place
+_KEEPING = (Recurrent, Transformer, Softmax, LayerNorm, GroupNorm, Normalize)
+
+
 class _Walk:
     def __init__(self, graph: LayerGraph, sizes: Mapping[str, int]) -> None:
         self.graph = graph
@@ -194,7 +202,11 @@ class _Walk:
             if axes is None:
                 self.scrambled.add(layer.index)
             return made if axes is None else axes
-        return self.carried(reads, operands, made)
+        axes = self.carried(reads, operands, made)
+        if output == 0 and isinstance(layer.op, _KEEPING) and operands[0] is not None:
+            pairs = zip(axes, operands[0], strict=False)
+            return tuple(o if o not in made or _size(o) != _size(i) else i for o, i in pairs)
+        return axes
 
     def made(self, layer: Layer, output: int, shape: Shape) -> Axes:
         """Return the axes of an output as if none came in: features where a layer declares them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from shapecalc import dims
 from shapecalc.diagnose.cause import producer
 from shapecalc.diagnose.edits import Candidate, Rebuild, Reshaped, Rewrite
 from shapecalc.diagnose.identity import Axes, Axis, is_batch, is_features
@@ -85,8 +84,8 @@ def _along_wrong_axis(subject: Subject, layer: Layer, axis: int, *, repairs: boo
     given = layer.in_shapes[0]
     name, last = layer.name or layer.kind, len(given) - 1
     single = given[axis] == 1
-    what = "an axis of size 1" if single else f"the batch {dims.format_dim(given[axis])}"
-    shown = dims.format_shape(given)
+    what = "an axis of size 1" if single else f"the batch {subject.size(given[axis])}"
+    shown = subject.shape(given)
     candidates: list[Candidate] = []
     if repairs and not single:
         module = subject.graph.calls[layer.call].name
@@ -142,14 +141,14 @@ def time_channel_swapped(subject: Subject) -> Iterator[Draft]:
         order = (0, 2, 1, *range(3, len(given)))
         text = "x.transpose(1, 2)"
         yield Draft(
-            message=f"{layer.name or layer.kind} takes axis 1 of {dims.format_shape(given)} for "
-            f"its channels, which is the {dims.format_dim(given[1])} of the input",
+            message=f"{layer.name or layer.kind} takes axis 1 of {subject.shape(given)} for "
+            f"its channels, which is the {subject.size(given[1])} of the input",
             argument="in_channels",
             got=subject.size(given[1]),
             expected=subject.size(given[2]),
             because=(
-                f"it runs only where {dims.format_dim(given[1])} = "
-                f"{dims.format_dim(layer.op.in_channels)}",
+                f"it runs only where {subject.size(given[1])} = "
+                f"{subject.size(layer.op.in_channels)}",
                 f"it slides along axis 2, of size {subject.size(given[2])}",
             ),
             candidates=(
@@ -273,8 +272,8 @@ def _over_the_batch(subject: Subject, layer: Layer, argument: str, step: int) ->
         fed = ", ".join(next(iter(shapes.values())))
         candidates.append(Reshaped(shapes=shapes, text=f"feed [{fed}], the steps first"))
     return Draft(
-        message=f"{module or layer.name} runs over the batch: of {dims.format_shape(given)} it "
-        f"takes axis {step}, {dims.format_dim(given[step])}, for the steps of a sequence",
+        message=f"{module or layer.name} runs over the batch: of {subject.shape(given)} it "
+        f"takes axis {step}, {subject.size(given[step])}, for the steps of a sequence",
         argument=argument,
         got=False,
         expected=True,

@@ -52,7 +52,7 @@ def view_folds_batch(subject: Subject) -> Iterator[Draft]:
             continue
         yield Draft(
             message=f"{layer.kind} makes {subject.shape(made)} of {subject.shape(given)}, "
-            f"which mixes the batch {subject.axes.batch} with what belongs to one sample",
+            f"which mixes the batch with what belongs to one sample",
             argument="shape",
             got=subject.shape(made),
             because=_folding(subject, layer),
@@ -104,7 +104,7 @@ def _folding(subject: Subject, layer: Layer) -> tuple[str, ...]:
     return (
         f"a sample of {subject.shape(given[1:])} has {subject.size(sample)} numbers",
         f"a row of {subject.shape(made)} has {subject.size(row)}",
-        f"so {subject.axes.batch} samples become {dims.format_dim(made[0])} rows",
+        f"so {subject.size(given[0])} samples become {subject.size(made[0])} rows",
     )
 
 

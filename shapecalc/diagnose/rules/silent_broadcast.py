@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from shapecalc import dims
 from shapecalc.diagnose.edits import Rewrite
 from shapecalc.diagnose.identity import Axes, is_batch
 from shapecalc.diagnose.rule import Draft, warning
 from shapecalc.diagnose.subject import Subject
 from shapecalc.graph import Layer
 from shapecalc.ops.loss import Loss
-from shapecalc.ops.pointwise import Pointwise
+from shapecalc.ops.pointwise import Pointwise, broadcast
 
 _OF_ELEMENTS = ("l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss")
 
@@ -60,21 +59,22 @@ def _places(axes: Axes, rank: int) -> set[int]:
 def _matrix(subject: Subject, layer: Layer, shorter: int) -> Draft:
     shapes = layer.in_shapes[:2]
     missing = len(shapes[1 - shorter]) - len(shapes[shorter])
-    left, right = map(dims.format_shape, shapes)
+    left, right = map(subject.shape, shapes)
+    made = subject.shape(broadcast(*shapes))
     added = "".join([".unsqueeze(-1)"] * missing)
-    batch = subject.axes.batch
     return Draft(
-        message=f"{layer.kind} of {left} and {right} combines every sample with every other",
-        got=[dims.format_shape(shape) for shape in shapes],
+        message=f"{layer.kind} makes {made} of {left} and {right}: every sample is combined with "
+        "every other",
+        got=[left, right],
         because=(
             "axes are lined up from the right, and a size of 1 is stretched",
-            f"so the batch {batch} of one meets another axis of the other",
+            "so the batch of one meets another axis of the other",
         ),
         candidates=(
             Rewrite(
                 index=layer.index,
                 text=f"give both {len(shapes[1 - shorter])} axes: "
-                f"{('the first', 'the second')[shorter]} as y{added}",
+                f"y{added} for the {('first', 'second')[shorter]}, y",
                 rewriting=partial(_with_axes, shorter, missing),
             ),
         ),

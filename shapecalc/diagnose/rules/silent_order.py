@@ -41,16 +41,16 @@ def reshape_order(subject: Subject) -> Iterator[Draft]:
         order = [axis for axis in range(len(made)) if axis != place]
         order.insert(goal, place)  # the axes of the output, as they lie in memory
         yield Draft(
-            message=f"{layer.kind} makes {dims.format_shape(made)} of "
-            f"{dims.format_shape(given)}: that does not move the axis "
-            f"{dims.format_dim(made[place])}, it mixes its elements with others",
+            message=f"{layer.kind} makes {subject.shape(made)} of {subject.shape(given)}: that "
+            f"does not move the axis of {subject.size(given[before])}, it mixes its elements "
+            "with others",
             argument="shape",
             got=subject.shape(made),
             because=(
-                f"one step along {dims.format_dim(made[place])} is "
-                f"{dims.format_dim(dims.product(given[before + 1 :]))} elements before",
-                f"and {dims.format_dim(dims.product(made[place + 1 :]))} after, "
-                "so other elements are read",
+                f"two steps of {subject.size(given[before])} are "
+                f"{subject.size(dims.product(given[before + 1 :]))} elements apart before",
+                f"and {subject.size(dims.product(made[place + 1 :]))} after: the elements stay "
+                "where they are",
             ),
             candidates=(_permuting(subject, layer, order),),
             at=layer,
@@ -106,7 +106,7 @@ def _permuting(subject: Subject, layer: Layer, order: Sequence[int]) -> Rewrite:
     back = tuple(order.index(axis) for axis in range(len(order)))
     given, numbers = map(subject.axes.numbers, (layer.in_shapes[0], made))
     whole = [numbers[axis] for axis in order] == given
-    sizes = "" if whole else f".reshape({', '.join(dims.format_dim(made[axis]) for axis in order)})"
+    sizes = "" if whole else f".reshape({', '.join(subject.size(made[axis]) for axis in order)})"
     return Rewrite(
         index=index,
         text=f"write x{sizes}.permute{back}",
