@@ -30,7 +30,7 @@ def name_of(subject: Subject, source: Source) -> str:
     """Return how a tensor is called: by the layer that made it, or as the input."""
     match source:
         case InputRef(name):
-            return f"the input {name}"
+            return "the input" if name == "input" else f"the input {name}"
         case OutputRef(layer=index):
             layer = subject.graph.layers[index]
             return layer.name or layer.kind

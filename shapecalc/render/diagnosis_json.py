@@ -69,7 +69,7 @@ def _location(location: Location | None) -> Json:
 
 def _value(value: Any) -> Json:
     """Return a size, a shape or whatever a rule compares; a formula as text."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
         return {str(key): _value(entry) for key, entry in value.items()}

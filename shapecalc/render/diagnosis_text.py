@@ -27,7 +27,10 @@ _SIGNS = {"error": "x", "warning": "!", "note": "i"}  # what colours say, where 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
 
 _SPACE = "\ue000"  # a space that no line is broken at, until the text is made
-_TOGETHER = re.compile(r"[\[(](?:[^\[\]();,]{1,12}, )+[^\[\]();,]{1,12}[\])]")  # `[8, 3, 32, 32]`
+_TOGETHER = re.compile(
+    r"[\[(](?:[^\[\]();,]{1,12}, )+[^\[\]();,]{1,12}[\])]"  # `[8, 3, 32, 32]`
+    r"|\b\w{1,16} = [\w.]{1,12}"  # `in_channels = 16`
+)
 
 Line = tuple[RenderableType, RenderableType]
 
@@ -120,7 +123,7 @@ def _said(finding: Finding) -> Text:
 
 
 def _kept(text: str) -> str:
-    """Return text whose shapes stay on one line."""
+    """Return text in which a shape stays on one line, and so does a name with its value."""
     return _TOGETHER.sub(lambda found: found[0].replace(" ", _SPACE), plain(text))
 
 
@@ -135,7 +138,7 @@ def _places(finding: Finding, room: int) -> Iterator[Text]:
             source.truncate(left, overflow="ellipsis")
             used.append("  ").append_text(source)
         lines.append(used)
-    if finding.built is not None:
+    if finding.built not in (None, finding.used):
         lines.append(Text(f"built at {plain(place(finding.built))}", style="cyan"))
     if len(lines) == 2 and sum(map(len, lines)) + 4 <= room:
         yield Text("    ").join(lines)
