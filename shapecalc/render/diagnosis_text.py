@@ -69,7 +69,7 @@ def counted(findings: Sequence[Finding]) -> str:
     texts = []
     for severity in _SIGNS:
         count = sum(block[0].severity == severity for block in grouped)
-        places = sum(finding.severity == severity for finding in findings)
+        places = len({_site(finding) for finding in findings if finding.severity == severity})
         if count:
             where = f" in {places} places" if places > count else ""
             texts.append(f"{count} {severity}{'' if count == 1 else 's'}{where}")
@@ -112,9 +112,22 @@ def _block(block: list[Finding], diagnosis: Diagnosis, room: int) -> Iterator[Li
     yield from _labelled("why", (Text(_kept(line)) for line in first.because))
     if first.rests_on:
         yield from _labelled("rests on", [Text(_rests_on(first, diagnosis.findings))])
-    for other in others:
+    for other in _sites(others, first):
         yield from _labelled("also", [_said(other), *_places(other, room)])
     yield from _repairs(block, diagnosis)
+
+
+def _sites(others: Iterable[Finding], first: Finding) -> Iterator[Finding]:
+    """Yield one finding for each place: a layer that is called in a loop fails at every turn."""
+    seen = {_site(first)}
+    for other in others:
+        if _site(other) not in seen:
+            seen.add(_site(other))
+            yield other
+
+
+def _site(finding: Finding) -> tuple[object, ...]:
+    return finding.layer, finding.message, finding.used
 
 
 def _said(finding: Finding) -> Text:
