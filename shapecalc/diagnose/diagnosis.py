@@ -238,17 +238,15 @@ class _Check:
             for finding, draft in zip(findings, drafts, strict=True)
         ]
         said = self.trials.repairs(wanted)
-        return [
-            replace(
-                finding,
-                repairs=tuple(
-                    self._repair(candidate, said[key(candidate)])
-                    for candidate in draft.candidates
-                    if key(candidate) in said
-                ),
-            )
-            for finding, draft in zip(findings, drafts, strict=True)
-        ]
+        groups = self.trials.groups(wanted)
+        every = {key(c): c for each in wanted for c in each.candidates}
+        done = []
+        for finding, draft, group in zip(findings, drafts, groups, strict=True):
+            own = [key(c) for c in draft.candidates if key(c) in said]
+            rest = [k for k in said if finding.layer in self.trials.gone.get(k, ())]
+            repairs = (self._repair(every[k], said[k]) for k in own or rest)
+            done.append(replace(finding, group=group, repairs=tuple(repairs)))
+        return done
 
     def _after(self, changes: Sequence[Candidate], recover: bool) -> Subject | None:
         """Return the subject with changes, None where they cannot be made."""

@@ -49,6 +49,7 @@ class Trials:
     most: int = _TRIES
     tries: int = 0
     said: dict[Hashable, str] = field(default_factory=dict)  # by the keys of changes that repair
+    gone: dict[Hashable, set[str]] = field(default_factory=dict)  # the layers that each repairs
 
     def left_after(self, changes: Sequence[Candidate], *, recover: bool = True) -> Subject | None:
         """Trace the model with changes; None where they cannot be made, or enough was tried."""
@@ -62,11 +63,27 @@ class Trials:
         layers = max(len(self.before.graph.layers), 1)
         self.most = min(_TRIES, 2 + _EFFORT // (layers * max(len(wanted), 1)))
         together = self._together(wanted)
+        if not together:
+            self.most = _TRIES
+            self._one_by_one(wanted)
         alone = [c for each in wanted for c in each.candidates if not together or _feeds(c)]
         for candidate in alone:
             if key(candidate) not in self.said:
                 self._try_alone(candidate)
         return self.said
+
+    def groups(self, wanted: Sequence[Wanted]) -> list[int]:
+        """Return the group of each finding: what one change repairs has one root."""
+        group = [each.group for each in wanted]
+        for said in self.said:
+            one = [
+                number
+                for number, each in enumerate(wanted)
+                if each.layer in self.gone.get(said, ()) or said in map(key, each.candidates)
+            ]
+            joined = {group[number] for number in one}
+            group = [min(joined) if g in joined else g for g in group]
+        return group
 
     def _together(self, wanted: Sequence[Wanted]) -> bool:
         """Try the changes of all findings together; tell whether the first of each repair all."""
@@ -87,6 +104,24 @@ class Trials:
                 for candidate in new if len(new) > 1 else ():
                     self._accept(wanted, _combined(wanted, rank, candidate), [candidate])
         return True
+
+    def _one_by_one(self, wanted: Sequence[Wanted]) -> None:
+        """Repair one finding after the other: later ones may be gone with the first."""
+        made: list[Candidate] = []
+        left = sites(self.before)
+        for each in wanted:
+            for candidate in each.inside:
+                if each.layer not in left:
+                    break
+                after = self.left_after([*made, candidate])
+                now = left if after is None else sites(after)
+                if each.layer in now or len(now) >= len(left):
+                    continue
+                self.gone[key(candidate)] = left - now
+                others = ", once what comes before is repaired" if made else ""
+                count = f"{len(now)} of {len(sites(self.before))} mistakes are left"
+                self.said[key(candidate)] = (count if now else "no mistake is left") + others
+                made, left = [*made, candidate], now
 
     def _accept(
         self, wanted: Sequence[Wanted], made: Sequence[Candidate], new: Sequence[Candidate]
@@ -115,6 +150,7 @@ class Trials:
         if len(after.graph.mistakes) < len(self.before.graph.mistakes):
             count = f"{len(left)} of {len(before)} mistakes are left"
             self.said[key(candidate)] = count if left else "no mistake is left"
+            self.gone[key(candidate)] = before - left
 
 
 def sites(subject: Subject) -> set[str]:
