@@ -48,6 +48,20 @@ class Crossing(nn.Module):
         return self.attention(x, other, other[:, self.skipped :])[0]
 
 
+class Projected(nn.Module):
+    """Queries, keys and values of one Linear, split into heads by hand."""
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(32, 3 * 32)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, t, c = x.shape
+        q, k, v = self.qkv(x).view(n, t, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
+        return nn.functional.scaled_dot_product_attention(q, k, v)
+
+
 class Heads(nn.Module):
     """A split into heads by hand."""
 
@@ -89,6 +103,13 @@ PAIRS = [
         repairs=False,
     ),
     Pair(
+        kind="attn_divisibility",
+        broken=lambda: Projected(5),
+        repaired=lambda: Projected(4),
+        inputs=("N,12,32",),
+        repairs=False,
+    ),
+    Pair(
         kind="attn_embed_dim",
         broken=lambda: Attending(nn.MultiheadAttention(64, 4, batch_first=True)),
         repaired=lambda: Attending(nn.MultiheadAttention(32, 4, batch_first=True)),
@@ -126,6 +147,14 @@ PAIRS = [
         repaired=lambda: Crossing(0),
         inputs=("N,12,16", "N,10,16"),
         layer="attention",
+        repairs=False,
+    ),
+    Pair(
+        kind="attn_sizes",
+        broken=lambda: nn.Transformer(16, 4, 1, 1, 64, batch_first=True),
+        repaired=lambda: nn.Transformer(16, 4, 1, 1, 64, batch_first=True),
+        inputs=("2,12,16", "3,10,16"),
+        repaired_inputs=("2,12,16", "2,10,16"),
         repairs=False,
     ),
     Pair(

@@ -51,6 +51,45 @@ class LastStates(nn.Module):
         return self.head(torch.cat((h[-2], h[-1]), dim=-1) if self.both else h[-1])
 
 
+class Translator(nn.Module):
+    """A decoder that starts where an encoder ends."""
+
+    def __init__(self, *, bidirectional: bool) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(50, 8)
+        self.encoder = nn.LSTM(8, 16, batch_first=True, bidirectional=bidirectional)
+        self.decoder = nn.LSTM(8, 16, batch_first=True)
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        _, states = self.encoder(self.embed(source))
+        return self.decoder(self.embed(target), states)[0]
+
+
+class Stacked(nn.Module):
+    """Two recurrent layers, the first in both directions."""
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.first = nn.GRU(8, 16, batch_first=True, bidirectional=True)
+        self.second = nn.GRU(input_size, 16, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(x)[0])[0]
+
+
+class Packed(nn.Module):
+    """Sequences of several lengths in one batch."""
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(input_size, 16, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        lengths = torch.full((x.size(0),), 3)
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+        return self.rnn(packed)[1]
+
+
 class Stepping(nn.Module):
     """A cell that is called at every one of 4 steps."""
 
@@ -181,6 +220,27 @@ PAIRS = [
         repaired=lambda: Tagger(nn.LSTM(8, 16, batch_first=True)),
         inputs=TOKENS,
         layer="head",
+    ),
+    Pair(
+        kind="rnn_input_size",
+        broken=lambda: Packed(10),
+        repaired=lambda: Packed(8),
+        inputs=("2,4,8",),
+        layer="rnn",
+    ),
+    Pair(
+        kind="rnn_hidden_shape",
+        broken=lambda: Translator(bidirectional=True),
+        repaired=lambda: Translator(bidirectional=False),
+        inputs=("N,12:int64", "N,10:int64"),
+        layer="decoder",
+    ),
+    Pair(
+        kind="rnn_directions",
+        broken=lambda: Stacked(16),
+        repaired=lambda: Stacked(32),
+        inputs=VECTORS,
+        layer="second",
     ),
     Pair(
         kind="rnn_directions",

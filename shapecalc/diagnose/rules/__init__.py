@@ -6,8 +6,9 @@ came before a layer is asked about before the layer itself.
 
 # isort: off
 from shapecalc.diagnose.rules import construction as construction
-from shapecalc.diagnose.rules import recurrent_states as recurrent_states
 from shapecalc.diagnose.rules import recurrent as recurrent
+from shapecalc.diagnose.rules import recurrent_states as recurrent_states
+from shapecalc.diagnose.rules import tuples as tuples
 from shapecalc.diagnose.rules import attention as attention
 from shapecalc.diagnose.rules import joining as joining
 from shapecalc.diagnose.rules import flatten as flatten

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torch import nn
@@ -14,6 +15,7 @@ from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.rules.recurrent import resized
 from shapecalc.diagnose.subject import Mistake
 from shapecalc.dims import Dim, Shape
+from shapecalc.graph import Layer
 from shapecalc.ops.attention import ScaledDotProductAttention
 from shapecalc.ops.multihead_attention import MultiheadAttention
 
@@ -39,11 +41,12 @@ def attn_divisibility(m: Mistake) -> Draft | None:
     if layer is None or layer.kind not in ("view", "reshape", "Unflatten", "unflatten"):
         return None
     x, out = layer.in_shapes[0], tuple(getattr(layer.op, "shape", layer.out_shape))
-    if len(x) != 3 or len(out) != 4 or tuple(out[:2]) != tuple(x[:2]):
+    kept = len(x) - 1
+    if len(x) < 3 or len(out) - kept not in (2, 3) or tuple(out[:kept]) != tuple(x[:kept]):
         return None
-    heads, size = map(m.subject.number, out[2:])
-    features = m.subject.number(x[2])
-    if heads < 2 or features % heads == 0 or size != features // heads:
+    *parts, heads, size = map(m.subject.number, out[kept:])  # parts: query, key and value at once
+    features, left = divmod(m.subject.number(x[-1]), math.prod(parts))
+    if left or heads < 2 or features % heads == 0 or size != features // heads:
         return None
     return Draft(
         message=f"{features} features do not divide into {heads} heads: "
@@ -103,7 +106,7 @@ def attn_embed_dim(m: Mistake) -> Draft | None:
     call = m.subject.graph.calls[layer.call]
     module = m.subject.modules.get(call.name)
     if isinstance(module, nn.Transformer) and m.raw.call is not None:
-        return _of_transformer(m, module)
+        return _of_transformer(m, layer, module)
     if not isinstance(layer.op, MultiheadAttention) or m.raw.demand is None:
         return None
     built = (layer.op.embed_dim, layer.op.kdim, layer.op.vdim)
@@ -132,6 +135,9 @@ def _drafted(
     found += resized(m, source, size, wanted)
     given = [*subject.graph.calls[m.layer.call].inputs[place : place + 1], None][0]
     shape = subject.shape(given if isinstance(given, Shape) else m.layer.in_shapes[place])
+    if op != "MultiheadAttention":  # people pass a source or a memory to a transformer
+        crossing = operand != "query" and "Decoder" in op
+        operand = "memory" if crossing else "input"
     because = [f"the {operand} is {shape}; the last axis is the features"]
     if got % heads and argument in ("embed_dim", "d_model"):
         because.append(f"{got} cannot be shared out among {heads} heads")
@@ -161,27 +167,25 @@ def _outermost(m: Mistake, name: str, argument: str) -> tuple[str, str, str]:
     return name, kind, argument
 
 
-def _of_transformer(m: Mistake, module: nn.Transformer) -> Draft:
-    assert m.layer is not None
-    shapes = m.layer.in_shapes[:2]
-    named = " and ".join(
-        f"{name} {m.subject.shape(shape)}"
-        for name, shape in zip(("src", "tgt"), shapes, strict=False)
-    )
-    off = next((s for s in shapes if m.subject.number(s[-1]) != module.d_model), Shape())
-    message = f"Transformer: {m.raw.message}"
-    if off:
-        message = (
-            f"Transformer expects d_model = {module.d_model}, receives {m.subject.number(off[-1])}"
-        )
+def _of_transformer(m: Mistake, layer: Layer, module: nn.Transformer) -> Draft | None:
+    shapes = layer.in_shapes[:2]
+    off = next((s for s in shapes if m.subject.number(s[-1]) != module.d_model), None)
+    if off is None:
+        return None
+    got = m.subject.number(off[-1])
     return Draft(
-        message=message,
-        argument="d_model" if off else "src",
-        got=m.subject.number(off[-1]) if off else None,
-        expected=module.d_model if off else None,
-        because=(f"it receives {named}",),
+        message=f"Transformer expects d_model = {module.d_model}, receives {got}",
+        argument="d_model",
+        got=got,
+        expected=module.d_model,
+        because=(_received(m, layer, ("src", "tgt")),),
         op="Transformer",
     )
+
+
+def _received(m: Mistake, layer: Layer, names: tuple[str, ...]) -> str:
+    shapes = zip(names, layer.in_shapes, strict=False)
+    return "it receives " + ", ".join(f"{name} {m.subject.shape(shape)}" for name, shape in shapes)
 
 
 @mistake("SC173", "attn_sizes")
@@ -198,13 +202,18 @@ def attn_sizes(m: Mistake) -> Draft | None:
         attention(query, key, value)
     """
     layer = m.layer
-    if layer is None or not isinstance(layer.op, (MultiheadAttention, ScaledDotProductAttention)):
+    if layer is None:
         return None
-    shapes = layer.in_shapes
-    named = [f"{name} {m.subject.shape(s)}" for name, s in zip(_OPERANDS, shapes, strict=False)]
-    masks = getattr(layer.op, "masks", ("attn_mask",))
-    named += [f"{name} {m.subject.shape(s)}" for name, s in zip(masks, shapes[3:], strict=False)]
     call = m.subject.graph.calls[layer.call]
+    if isinstance(m.subject.modules.get(call.name), nn.Transformer) and m.raw.call is not None:
+        return Draft(
+            message=f"Transformer: {m.raw.message}",
+            because=(_received(m, layer, ("src", "tgt")),),
+            op="Transformer",
+        )
+    if not isinstance(layer.op, (MultiheadAttention, ScaledDotProductAttention)):
+        return None
+    masks = getattr(layer.op, "masks", ("attn_mask",))
     name = call.name if isinstance(layer.op, MultiheadAttention) else m.raw.layer
     message = m.raw.message
     if m.raw.demand is not None:
@@ -215,7 +224,7 @@ def attn_sizes(m: Mistake) -> Draft | None:
         message=f"{layer.op.kind}: {message}",
         got=m.subject.number(m.raw.demand.left) if m.raw.demand else None,
         expected=m.subject.number(m.raw.demand.right) if m.raw.demand else None,
-        because=(f"it receives {', '.join(named)}",),
+        because=(_received(m, layer, (*_OPERANDS, *masks)),),
         candidates=tuple(feed(m)),
         layer=name,
         op=layer.op.kind,

@@ -1,4 +1,4 @@
-"""Mistakes with the states of recurrent layers, and with what the layers return."""
+"""Mistakes with the states that recurrent layers start with."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from shapecalc.diagnose.cause import producer
 from shapecalc.diagnose.edits import Candidate, Rebuild, Recall
 from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.subject import Mistake
@@ -40,7 +41,7 @@ def rnn_hidden_shape(m: Mistake) -> Draft | None:
         return _of_other_form(m, module) if recurrent else None
     subject, op = m.subject, layer.op
     x, *states = layer.in_shapes
-    wanted, meaning = _wanted(op, x)
+    wanted, meaning = _wanted(op, x, states)
     names = ("h_0", "c_0") if isinstance(op, Recurrent) else ("hx", "cx")
     for name, state in zip(names, states, strict=False):
         expected = wanted
@@ -52,7 +53,7 @@ def rnn_hidden_shape(m: Mistake) -> Draft | None:
         because = [f"{name} is {meaning}"]
         if isinstance(op, Recurrent) and op.bidirectional:
             because.append(f"a bidirectional {op.kind} has 2 rows for every layer")
-        if isinstance(op, Recurrent) and got == (right[1], right[0], right[2]):
+        if isinstance(op, Recurrent) and len(got) == 3 and got == _turned(right):
             because.append("the first two axes are swapped; batch_first does not concern states")
         return Draft(
             message=f"{op.kind} expects {name} of shape {subject.shape(expected)}, "
@@ -61,21 +62,30 @@ def rnn_hidden_shape(m: Mistake) -> Draft | None:
             got=got,
             expected=right,
             because=tuple(because),
-            candidates=(*_swapped(m, got, right), *_left_out(m), *_resized(m, got, right)),
+            candidates=(
+                *_swapped(m, got, right),
+                *_left_out(m),
+                *_resized(m, got, right),
+                *_one_way(m, got, right),
+            ),
             root=("state", layer.index),
         )
     return None
 
 
-def _wanted(op: Recurrent | RecurrentCell, x: Shape) -> tuple[Shape, str]:
+def _wanted(op: Recurrent | RecurrentCell, x: Shape, states: list[Shape]) -> tuple[Shape, str]:
     """Return the shape of a first state, and what its axes are."""
     if isinstance(op, RecurrentCell):
         return Shape((*x[:-1], op.hidden_size)), "[batch, hidden_size]"
     rows = op.directions * op.num_layers
-    batch = x[:-1][0 if op.batch_first else 1 :][:1] if not op.packed else ()
+    batch = states[0][1:2] if op.packed else x[:-1][0 if op.batch_first else 1 :][:1]
     count = "2*num_layers" if op.bidirectional else "num_layers"
     size = "proj_size" if op.proj_size != 0 else "hidden_size"
     return Shape((rows, *batch, op.features)), f"[{count}, batch, {size}]"
+
+
+def _turned(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (*shape[1::-1], *shape[2:])
 
 
 def _numbers(m: Mistake, shape: Shape) -> tuple[int, ...]:
@@ -111,7 +121,7 @@ def _are_zeros(m: Mistake, source: Source) -> bool:
 
 def _swapped(m: Mistake, got: tuple[int, ...], right: tuple[int, ...]) -> list[Candidate]:
     """Propose to swap the first two axes of the states where that is all that is wrong."""
-    if m.layer is None or m.module is None or got != (right[1::-1] + right[2:]) or len(got) != 3:
+    if m.layer is None or m.module is None or len(got) != 3 or got != _turned(right):
         return []
 
     def recalling(call: Any, module: Any, args: Any, kwargs: Any) -> Any:
@@ -130,6 +140,17 @@ def _resized(m: Mistake, got: tuple[int, ...], right: tuple[int, ...]) -> list[C
         return []
     name = m.subject.graph.calls[m.layer.call].name
     return [Rebuild(layer=name, argument="hidden_size", value=got[-1])]
+
+
+def _one_way(m: Mistake, got: tuple[int, ...], right: tuple[int, ...]) -> list[Candidate]:
+    """Propose one direction for the layer that made the states, where it makes twice the rows."""
+    if m.layer is None or got[:1] != (2 * right[0],) or got[1:] != right[1:]:
+        return []
+    made = producer(m.subject, m.layer.sources[1])
+    if made is None or not isinstance(made.op, Recurrent) or not made.op.bidirectional:
+        return []
+    name = m.subject.graph.calls[made.call].name
+    return [Rebuild(layer=name, argument="bidirectional", value=False)]
 
 
 def _of_other_form(m: Mistake, module: nn.Module | None) -> Draft | None:
@@ -182,112 +203,3 @@ def _recalls(call: ModuleCall, given: Any, *, pair: bool) -> tuple[Candidate, ..
     cells = f"pass both states: {name}(x, (h_0, torch.zeros_like(h_0)))"
     text = cells if pair else f"pass h_0 alone: {name}(x, h_0)"
     return (Recall(index=call.index, text=text, recalling=recalling),)
-
-
-@mistake("SC163", "rnn_tuple_output")
-def rnn_tuple_output(m: Mistake) -> Draft | None:
-    """What a recurrent layer returns is taken for a tensor, and it is a tuple.
-
-    nn.RNN and nn.GRU return (output, h_n), and nn.LSTM returns (output, (h_n, c_n)): what the
-    last layer says at every step, and the states after the last step. So they cannot stand in the
-    middle of an nn.Sequential, and what they return has to be taken apart.
-
-    Wrong:
-        nn.Sequential(nn.LSTM(8, 16, batch_first=True), nn.Linear(16, 10))
-    Right:
-        output, (h_n, c_n) = nn.LSTM(8, 16, batch_first=True)(x)
-        nn.Linear(16, 10)(output[:, -1])
-    """
-    call = _returning(m)
-    if call is None or not isinstance(_module(m, call), (nn.RNNBase, nn.LSTMCell)):
-        return None
-    names = ("output", "h_n")
-    if "LSTM" in call.kind:
-        names = ("h", "c") if "Cell" in call.kind else ("output", "(h_n, c_n)")
-    if m.raw.message.startswith("entry 1: "):
-        return _of_states(m, call)
-    return _unpacked(m, call, names)
-
-
-def _of_states(m: Mistake, call: ModuleCall) -> Draft:
-    """Return what is said of `head(h)` after `output, h = lstm(x)`."""
-
-    def recalling(original: Any, module: Any, args: Any, kwargs: Any) -> Any:
-        output, (h_n, _) = original(module, *args, **kwargs)
-        return output, h_n
-
-    name = call.name or call.kind
-    return Draft(
-        message=f"{call.kind} returns its states as a tuple (h_n, c_n), "
-        "which is used as one tensor",
-        argument="h_n",
-        got="tuple",
-        expected="Tensor",
-        because=(
-            f"h_n of {name} is {m.subject.shape(call.out_shapes[1])}",
-            f"Python says: {m.raw.message.partition(': ')[2]}",
-        ),
-        candidates=(
-            Recall(
-                index=call.index,
-                text=f"take it apart: output, (h_n, c_n) = {name}(...)",
-                recalling=recalling,
-            ),
-        ),
-        root=("tuple", call.index),
-    )
-
-
-@mistake("SC172", "tuple_output")
-def tuple_output(m: Mistake) -> Draft | None:
-    """What a layer returns is taken for a tensor, and it is a tuple.
-
-    nn.MultiheadAttention returns (attn_output, attn_output_weights), and a pooling layer with
-    `return_indices=True` returns (output, indices). The first entry is what goes on.
-
-    Wrong:
-        x = x + self.attention(x, x, x)
-    Right:
-        x = x + self.attention(x, x, x)[0]
-    """
-    call = _returning(m)
-    if call is None:
-        return None
-    of_attention = isinstance(_module(m, call), nn.MultiheadAttention)
-    return _unpacked(m, call, ("attn_output", "weights") if of_attention else ("output", "indices"))
-
-
-def _returning(m: Mistake) -> ModuleCall | None:
-    """Return the call whose tuple is misused."""
-    if m.raw.kind != "tuple" or m.raw.call is None:
-        return None
-    return m.subject.graph.calls[m.raw.call]
-
-
-def _module(m: Mistake, call: ModuleCall) -> nn.Module | None:
-    return m.subject.modules.get(call.name)
-
-
-def _unpacked(m: Mistake, call: ModuleCall, names: tuple[str, str]) -> Draft:
-    first, second = names
-    shape = m.subject.shape(call.out_shape)
-    return Draft(
-        message=f"{call.kind} returns a tuple ({first}, {second}), which is used as one tensor",
-        argument="output",
-        got="tuple",
-        expected="Tensor",
-        because=(
-            f"{first} of {call.name or call.kind} is {shape}",
-            f"Python says: {m.raw.message}",
-        ),
-        candidates=(
-            Recall(
-                index=call.index,
-                text=f"take the first entry: {first}, _ = {call.name or 'layer'}(...)",
-                recalling=lambda original, module, args, kwargs: original(module, *args, **kwargs)[
-                    0
-                ],
-            ),
-        ),
-        root=("tuple", call.index),
-    )
