@@ -26,6 +26,8 @@ from shapecalc.diagnose.written import change
 from shapecalc.graph import Location
 from shapecalc.render import diagnosis_json, diagnosis_text, github, sarif
 from shapecalc.render.diagnosis_schema import DIAGNOSIS
+from tests.diagnosis_pairs import Pair
+from tests.test_diagnosis import PAIRS, options_of
 
 NETS = """
 import torch
@@ -724,6 +726,20 @@ def test_hostile_names_steer_nothing(here: Path, form: str) -> None:
     assert "\x1b" not in result.stdout
     assert not any(line.startswith("::error::") for line in result.stdout.splitlines())
     assert "<script>" in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.kind)
+def test_every_finding_is_printed_in_every_form(pair: Pair) -> None:
+    options = options_of(pair)
+    found = check(pair.broken, *pair.inputs, **options.pop("inputs", {}), **options)
+    jsonschema.validate(json.loads(diagnosis_json.document(found)), DIAGNOSIS)
+    jsonschema.validate(json.loads(sarif.document(found, root=os.getcwd())), SARIF)
+    assert len(github.document(found).splitlines()) == len(found.findings)
+    for columns in (80, 120):
+        text = diagnosis_text.text(found, width=columns)
+        assert max(map(len, text.splitlines())) <= columns
+        assert all(finding.code in text for finding in found.findings)
 
 
 # ---------------------------------------------------------------------------- how it is written
