@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shapecalc.diagnose.cause import ancestors, shape_of
-from shapecalc.diagnose.paths import asked_channels, readers
+from shapecalc.diagnose.cause import ancestors, producer, setter, shape_of
+from shapecalc.diagnose.edits import Rebuild
+from shapecalc.diagnose.paths import asked_channels, module_of, readers
 from shapecalc.diagnose.subject import Mistake, Subject
-from shapecalc.dims import Shape
+from shapecalc.dims import Dim, Shape
 from shapecalc.graph import Layer, OutputRef, Source
 from shapecalc.op import axis_index
 from shapecalc.ops.joining import Cat
@@ -68,6 +69,68 @@ def differ(subject: Subject, cat: Layer, one: int, other: int) -> bool:
     shapes = cat.in_shapes[one], cat.in_shapes[other]
     return any(subject.number(shapes[0][a]) != subject.number(shapes[1][a])
                for a in differing(subject, cat))  # fmt: skip
+
+
+# ---------------------------------------------------------------------------- channels
+
+
+def joined_at(subject: Subject, reader: Layer) -> Layer | None:
+    """Return the cat that makes the channels that a layer receives, None where none does."""
+    asked = asked_channels(reader)
+    if asked is None or not reader.in_shapes or len(reader.in_shapes[0]) < abs(asked[1]):
+        return None
+    arriving = reader.in_shapes[0][asked[1]]
+    cat = producer(subject, setter(subject, reader.sources[0], arriving))
+    if cat is None or not isinstance(cat.op, Cat):
+        return None
+    along = axis_index(cat.op.dim, len(cat.out_shape))
+    return cat if cat.out_shape[along] == arriving else None
+
+
+def branches(subject: Subject, cat: Layer) -> list[tuple[Dim, Source]]:
+    """Return how much every tensor adds to a cat, and where that size was set."""
+    along = axis_index(cat.op.dim, len(cat.out_shape))  # type: ignore[attr-defined]
+    return [
+        (shape[along], setter(subject, source, shape[along]))
+        for shape, source in zip(cat.in_shapes, cat.sources, strict=False)
+    ]
+
+
+def alone_in_mistakes(subject: Subject, cat: Layer) -> tuple[tuple[Dim, Source], int] | None:
+    """Return the only branch of a cat that is in no sum that some layer expects.
+
+    Of several sums that it makes wrong, the first one tells. With it comes how many there are.
+    """
+    fitting, wrong = set[Source](), list[Layer]()
+    for layer in subject.graph.layers:
+        other = joined_at(subject, layer)
+        asked = asked_channels(layer)
+        if other is None or asked is None:
+            continue
+        if subject.number(layer.in_shapes[0][asked[1]]) == subject.number(asked[2]):
+            fitting |= {origin for _, origin in branches(subject, other)}
+        else:
+            wrong.append(other)
+    ours = branches(subject, cat)
+    for other in wrong:
+        left = [branch for branch in branches(subject, other) if branch[1] not in fitting]
+        if fitting and len(left) == 1 and left[0] in ours:
+            return left[0], sum(left[0] in branches(subject, each) for each in wrong)
+    return None
+
+
+def widened(subject: Subject, origin: Source, width: int) -> list[Rebuild]:
+    """Return the change by which a layer makes so many channels."""
+    layer = producer(subject, origin)
+    module = module_of(subject, layer) if layer is not None else None
+    names = ("out_channels", "out_features")
+    declared = [name for name in names if layer is not None and hasattr(layer.op, name)]
+    if module is None or not declared:
+        return []
+    return [Rebuild(layer=module[0], argument=declared[0], value=width)]
+
+
+# ---------------------------------------------------------------------------- levels
 
 
 @dataclass(frozen=True)

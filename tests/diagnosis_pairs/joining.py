@@ -94,7 +94,32 @@ class Level(nn.Module):
         return self.dec(torch.cat([two if self.own else one, up], dim=1))
 
 
+class Dense(nn.Module):
+    """Each convolution takes what all before it gave; the second one makes `width` maps."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 3)
+        self.first = nn.Conv2d(16, 8, 3, padding=1)
+        self.second = nn.Conv2d(24, width, 3, padding=1)
+        self.third = nn.Conv2d(32, 8, 3, padding=1)
+        self.last = nn.Conv2d(40, 4, 1)
+
+    def forward(self, x):
+        maps = [self.stem(x)]
+        for layer in (self.first, self.second, self.third):
+            maps.append(layer(torch.cat(maps, dim=1)))
+        return self.last(torch.cat(maps, dim=1))
+
+
 PAIRS = [
+    Pair(
+        kind="cat_channels",
+        broken=lambda: Dense(6),
+        repaired=lambda: Dense(8),
+        inputs=("N,3,32,32",),
+        layer="third",
+    ),
     Pair(
         kind="cat_channels",
         broken=lambda: Branches(64),

@@ -7,10 +7,21 @@ from typing import Any
 
 import torch
 
-from shapecalc.diagnose.cause import name_of, producer, setter, shape_of
+from shapecalc.diagnose.cause import name_of, shape_of
 from shapecalc.diagnose.edits import Candidate, Rebuild, Rewrite
 from shapecalc.diagnose.inputs_that_fit import feed_for_all
-from shapecalc.diagnose.joins import Misplaced, cat_of, differ, differing, fitting_axis, misplaced
+from shapecalc.diagnose.joins import (
+    Misplaced,
+    alone_in_mistakes,
+    branches,
+    cat_of,
+    differ,
+    differing,
+    fitting_axis,
+    joined_at,
+    misplaced,
+    widened,
+)
 from shapecalc.diagnose.paths import (
     asked_channels,
     block_of,
@@ -25,9 +36,10 @@ from shapecalc.diagnose.rule import Draft, mistake
 from shapecalc.diagnose.subject import Mistake
 from shapecalc.dims import Shape
 from shapecalc.graph import OutputRef
-from shapecalc.op import axis_index
 from shapecalc.ops.joining import Cat
 from shapecalc.trace.tracer import Rewriting
+
+_MOST_BRANCHES = 6  # that are listed
 
 
 @mistake("SC132", "cat_dim")
@@ -181,32 +193,43 @@ def cat_channels(m: Mistake) -> Draft | None:
     layer, subject = m.layer, m.subject
     if layer is None or m.raw.demand is None or (asked := asked_channels(layer)) is None:
         return None
+    cat = joined_at(subject, layer)
+    if cat is None:
+        return None
     argument, axis, wanted = asked
-    if len(layer.in_shapes[0]) < abs(axis):
+    got, expected = subject.number(layer.in_shapes[0][axis]), subject.number(wanted)
+    if got == expected:
         return None
-    arriving = layer.in_shapes[0][axis]
-    got, expected = subject.number(arriving), subject.number(wanted)
-    cat = producer(subject, setter(subject, layer.sources[0], arriving))
-    if cat is None or not isinstance(cat.op, Cat) or got == expected:
-        return None
-    along = axis_index(cat.op.dim, len(cat.out_shape))
-    if cat.out_shape[along] != arriving:
-        return None
-    counts = [subject.size(shape[along]) for shape in cat.in_shapes]
+    sides = branches(subject, cat)
+    counts = [subject.number(size) for size, _ in sides]
+    listed = " + ".join(map(str, counts))
+    shown = f"= {listed}" if len(counts) <= _MOST_BRANCHES else f"from {len(counts)} branches"
+    candidates: list[Candidate] = []
+    root: tuple[Any, ...] = ("joined", cat.index, got, expected)
+    found, sums = alone_in_mistakes(subject, cat) or (None, 0)
+    if found is not None:  # the branch is what changed, not all that read it
+        size, origin = found
+        made, meant = subject.number(size), subject.number(size) + expected - got
+        root = ("size", name_of(subject, origin), made, meant)
+        if meant > 0:
+            candidates += widened(subject, origin, meant)
+        sides = [found, *(side for side in sides if side != found)]
+    if m.module is not None and not (sums > 1 and candidates):
+        candidates.append(Rebuild(layer=m.raw.layer, argument=argument, value=got))
     because = [
-        f"{count} from {name_of(subject, setter(subject, source, shape[along]))}"
-        for count, shape, source in zip(counts, cat.in_shapes, cat.sources, strict=False)
+        f"{subject.number(size)} from {name_of(subject, origin)}"
+        for size, origin in sides[:_MOST_BRANCHES]
     ]
-    built = m.module is not None
+    if len(sides) > _MOST_BRANCHES:
+        because.append(f"and {len(sides) - _MOST_BRANCHES} more")
     return Draft(
-        message=f"{m.op} expects {argument} = {expected}, "
-        f"receives {got} = {' + '.join(counts)} joined by cat",
+        message=f"{m.op} expects {argument} = {expected}, receives {got} {shown} joined by cat",
         argument=argument,
         got=got,
         expected=expected,
         because=tuple(because),
-        candidates=(Rebuild(layer=m.raw.layer, argument=argument, value=got),) if built else (),
-        root=("joined", cat.index, got, expected),
+        candidates=tuple(candidates),
+        root=root,
     )
 
 
