@@ -49,6 +49,8 @@ def declared(module: nn.Module, inputs: list[SymbolicTensor]) -> list[Shape] | N
     x = inputs[0].shape_
     lead = x[0] if x else UNKNOWN
     match module:
+        case nn.Embedding():
+            return [Shape((*x, dims.as_dim(module.embedding_dim)))]
         case nn.Linear():
             return [Shape((*x[:-1], dims.as_dim(module.out_features)))]
         case nn.modules.conv._ConvNd():
@@ -118,8 +120,9 @@ def handed_on(
     index = record.layer(Call(op, operands), function, made, (), label=Label.UNKNOWN)
     record.refused(error, index)
     first = inputs[0]
+    dtype = next((weight.dtype for weight in module.parameters()), first.dtype_)
     outputs = [
-        SymbolicTensor.make(shape, first.dtype_, first.device_, OutputRef(index, number))
+        SymbolicTensor.make(shape, dtype, first.device_, OutputRef(index, number))
         for number, shape in enumerate(made)
     ]
     return (packed(module, outputs),)

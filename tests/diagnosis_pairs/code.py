@@ -32,7 +32,40 @@ class Arguments(nn.Module):
         return self.head(self.stem(*(x for _ in range(self.copies))))
 
 
+class Scaled(nn.Module):
+    """Numbers, converted or not before they meet weights."""
+
+    def __init__(self, first: nn.Module, method: str) -> None:
+        super().__init__()
+        self.first = first
+        self.method = method
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.first(getattr(x, self.method)())
+
+
 PAIRS = [
+    Pair(
+        kind="input_dtype",
+        broken=lambda: Scaled(nn.Embedding(50, 8), "float"),
+        repaired=lambda: Scaled(nn.Embedding(50, 8), "long"),
+        inputs=("N,8:int64",),
+        layer="first",
+    ),
+    Pair(
+        kind="input_dtype",
+        broken=lambda: Scaled(nn.Conv2d(3, 4, 3), "contiguous"),
+        repaired=lambda: Scaled(nn.Conv2d(3, 4, 3), "float"),
+        inputs=("N,3,8,8:uint8",),
+        layer="first",
+    ),
+    Pair(
+        kind="input_dtype",
+        broken=lambda: Scaled(nn.GRU(8, 4, batch_first=True), "contiguous"),
+        repaired=lambda: Scaled(nn.GRU(8, 4, batch_first=True), "float"),
+        inputs=("N,5,8:int64",),
+        layer="first",
+    ),
     Pair(
         kind="code_error",
         broken=lambda: Misspelled("flaten"),
