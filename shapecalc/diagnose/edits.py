@@ -85,6 +85,8 @@ def rebuilding(model: nn.Module, edits: list[Rebuild]) -> Iterator[None]:
     kept: list[tuple[nn.Module, str, nn.Module]] = []
     try:
         for edit in edits:
+            if not edit.layer:
+                raise ValueError("the model is no part of itself")
             parent_name, _, name = edit.layer.rpartition(".")
             parent = model.get_submodule(parent_name)
             old = parent.get_submodule(name)

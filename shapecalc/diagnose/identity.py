@@ -124,7 +124,7 @@ def batch_symbol(graph: LayerGraph) -> str:
 _POSITIONS = "THWDLSFC"  # what a first axis is called that is no batch
 _ROLES: Mapping[int, tuple[Role, ...]] = {
     1: ("positions",),
-    2: ("", "features"),
+    2: ("", ""),  # numbers of a sample, or of a signal
     3: ("", "positions", "features"),
     5: ("", "", "", "positions", "positions"),  # the frames of a video, or its channels, come first
 }

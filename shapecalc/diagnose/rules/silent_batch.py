@@ -7,11 +7,14 @@ from functools import partial
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.diagnose.edits import Reshaped, Rewrite
+from shapecalc.conditions import Condition
+from shapecalc.diagnose.edits import Feed, Reshaped, Rewrite
 from shapecalc.diagnose.identity import Axis, has_batch, is_batch
+from shapecalc.diagnose.inputs_that_fit import feed
 from shapecalc.diagnose.rule import Draft, warning
 from shapecalc.diagnose.rules.silent_order import moved
-from shapecalc.diagnose.subject import Subject
+from shapecalc.diagnose.subject import Mistake, Subject
+from shapecalc.graph import Finding as Raw
 from shapecalc.graph import Layer, OutputRef, Premise, Source
 from shapecalc.ops.axes import Squeeze
 from shapecalc.ops.pointwise import Pointwise
@@ -56,6 +59,7 @@ def view_folds_batch(subject: Subject) -> Iterator[Draft]:
             argument="shape",
             got=subject.shape(made),
             because=_folding(subject, layer),
+            candidates=_fitting(subject, layer),
             at=layer,
         )
 
@@ -108,6 +112,16 @@ def _folding(subject: Subject, layer: Layer) -> tuple[str, ...]:
     )
 
 
+def _fitting(subject: Subject, layer: Layer) -> tuple[Feed, ...]:
+    """Return sizes of which a sample is as long as the row that is asked for."""
+    rows, *row = layer.op.shape if isinstance(layer.op, View) else (None,)
+    if rows != -1:
+        return ()
+    whole = Condition(dims.product(layer.in_shapes[0][1:]), "==", dims.product(row))
+    raw = Raw(message="", index=layer.index, condition=whole)
+    return tuple(feed(Mistake(subject, 0, raw, layer), (whole,)))
+
+
 @warning("SC202", "view_hardcoded_batch")
 def view_hardcoded_batch(subject: Subject) -> Iterator[Draft]:
     """The size of the batch is written into the model: it is right for that size alone.
@@ -129,7 +143,7 @@ def view_hardcoded_batch(subject: Subject) -> Iterator[Draft]:
         if not _counts_on(premise, subject) or _is_unbatched(premise, subject):
             continue
         layer = _writes(subject) or _place(premise, subject)
-        if layer is None or isinstance(layer.op, Pointwise):
+        if layer is None or (isinstance(layer.op, Pointwise) and None not in layer.sources):
             continue  # see silent_broadcast
         number = subject.number(dims.symbol(batch))
         several = [n for n in _SEVERAL if premise.condition.holds({**subject.sizes, batch: n})]

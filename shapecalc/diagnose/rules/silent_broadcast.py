@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from shapecalc.conditions import Path, following
 from shapecalc.diagnose.edits import Rewrite
 from shapecalc.diagnose.identity import Axes, is_batch
 from shapecalc.diagnose.rule import Draft, warning
@@ -60,11 +61,17 @@ def _matrix(subject: Subject, layer: Layer, shorter: int) -> Draft:
     shapes = layer.in_shapes[:2]
     missing = len(shapes[1 - shorter]) - len(shapes[shorter])
     left, right = map(subject.shape, shapes)
-    made = subject.shape(broadcast(*shapes))
+    with following(Path(subject.graph.hint)):
+        made = subject.shape(broadcast(*shapes))
     added = "".join([".unsqueeze(-1)"] * missing)
+    longer, lesser = (left, right) if shorter else (right, left)
+    message = f"{layer.kind} makes {made} of {left} and {right}: "
+    if made == longer:
+        message += f"the batch of {lesser} meets the last axes of {longer}, not its batch"
+    else:
+        message += "every sample is combined with every other"
     return Draft(
-        message=f"{layer.kind} makes {made} of {left} and {right}: every sample is combined with "
-        "every other",
+        message=message,
         got=[left, right],
         because=(
             "axes are lined up from the right, and a size of 1 is stretched",

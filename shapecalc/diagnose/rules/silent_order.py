@@ -12,6 +12,7 @@ from shapecalc.diagnose.edits import Rewrite
 from shapecalc.diagnose.identity import Axis, is_batch, is_features
 from shapecalc.diagnose.rule import Draft, warning
 from shapecalc.diagnose.subject import Subject
+from shapecalc.dims import Shape
 from shapecalc.graph import Layer
 from shapecalc.ops.view import View
 
@@ -79,13 +80,21 @@ def moved(subject: Subject, layer: Layer) -> tuple[int, int, int] | None:
         if left.count(size) != 1 or right.count(size) != 1 or not _is_one(axes[axis]):
             continue
         place = fitting[right.index(size)]
-        if prod(given[axis + 1 :]) == prod(made[place + 1 :]) or is_features(axes[axis]):
-            continue
-        others = [axes[other] for other in inner if other != axis]
-        goal = _goal(made, place, prod(given[axis + 1 :]))
-        if goal is not None and (is_batch(axes[axis]) or any(map(is_features, others))):
+        inside = prod(given[axis + 1 :])
+        goal = None if inside == prod(made[place + 1 :]) else _goal(made, place, inside)
+        others = [axes[other] for other in inner if other != axis and axes[other]]
+        if goal is not None and others and _is_no_exchange(axes[axis], others):
             return place, goal, axis
     return None
+
+
+def _is_no_exchange(axis: Axis, others: Sequence[Axis]) -> bool:
+    """Tell whether an axis and others hold such different things that no view is meant to mix."""
+    if is_batch(axis):
+        return True
+    if is_features(axis):
+        return all(part.role == "positions" for other in others for part in other)
+    return any(map(is_features, others))
 
 
 def _is_one(axis: Axis) -> bool:
@@ -106,12 +115,24 @@ def _permuting(subject: Subject, layer: Layer, order: Sequence[int]) -> Rewrite:
     back = tuple(order.index(axis) for axis in range(len(order)))
     given, numbers = map(subject.axes.numbers, (layer.in_shapes[0], made))
     whole = [numbers[axis] for axis in order] == given
-    sizes = "" if whole else f".reshape({', '.join(subject.size(made[axis]) for axis in order)})"
+    sizes = ", ".join(_written(subject, layer, axis) for axis in order)
+    cut = "" if whole else f".reshape({sizes})"
     return Rewrite(
         index=index,
-        text=f"write x{sizes}.permute{back}",
+        text=f"write x{cut}.permute{back}",
         rewriting=partial(_permuted, tuple(order), back, whole),
     )
+
+
+def _written(subject: Subject, layer: Layer, axis: int) -> str:
+    """Return a size as a line of code has it: the batch is asked for."""
+    size, given = layer.out_shape[axis], layer.in_shapes[0]
+    wanted = subject.axes.numbers(Shape((size,)))
+    for place, number in enumerate(subject.axes.numbers(given)):
+        batch = str(given[place]) == subject.axes.batch
+        if batch and [number] == wanted:
+            return f"x.size({place})"
+    return subject.size(size)
 
 
 def _permuted(
