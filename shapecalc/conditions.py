@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice, product
 from typing import Literal, TypeAlias
 
 from shapecalc import dims
 from shapecalc.dims import Dim, IntoDim
 from shapecalc.errors import DataDependentError, DimMismatchError, ShapeError, SizeError
+
+_WAYS = 64  # combinations of sizes in doubt that are looked at
 
 Relation: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
@@ -150,12 +153,14 @@ class Assumption:
 class Hint(dict[str, int]):
     """A size for every symbol; symbols that were not named get sizes apart from each other.
 
-    `data` names the symbols whose size depends on data: no number says what they are.
+    `data` names the symbols whose size depends on data: no number says what they are. `either`
+    are the sizes that one of them may have, where a mistake leaves open which is meant.
     """
 
     def __init__(self, sizes: Mapping[str, int] | None = None) -> None:
         super().__init__(sizes or {})
         self.data: set[str] = set()
+        self.either: dict[str, tuple[int, ...]] = {}
 
     def __missing__(self, name: str) -> int:
         self[name] = 211 + sum(ord(letter) * 7**n for n, letter in enumerate(name)) % 1009
@@ -234,6 +239,17 @@ def depends_on_data(*sizes: Dim) -> bool:
     return isinstance(hint, Hint) and not hint.data.isdisjoint(names)
 
 
+def _fails_anyway(condition: Condition) -> bool:
+    """Tell whether a condition on sizes in doubt fails whichever of the possible ones is meant."""
+    hint = (_path.get() or Path()).hint
+    names = [str(s) for s in condition.symbols]
+    if not isinstance(hint, Hint) or not all(n in hint.either for n in names if n in hint.data):
+        return False
+    open_ = [n for n in names if n in hint.either]
+    ways = islice(product(*(hint.either[n] for n in open_)), _WAYS)
+    return not any(condition.holds({**hint, **dict(zip(open_, way, strict=True))}) for way in ways)
+
+
 def choose(size: IntoDim, why: str = "") -> int:
     """Return the number that `size` is at the path's hint, where a count has to be a number.
 
@@ -305,7 +321,8 @@ def require(
     path = _path.get() or Path()
     if answer is None:
         # what is demanded of sizes that depend on data is taken for granted
-        if not condition.holds(path.hint) and not depends_on_data(*condition.symbols):
+        data = depends_on_data(*condition.symbols)
+        if _fails_anyway(condition) if data else not condition.holds(path.hint):
             # other sizes go on from here, and so does code that catches the error
             path.record(Assumption(condition.negated(), "branch", message))
             path.refuse(error(message, fix=fix, condition=condition, demand=condition))

@@ -206,12 +206,17 @@ class Recorder:
             return False
         return _is_of_torch(module) and not is_caught(caller())
 
-    def assumed_size(self, hint: int) -> Dim:
-        """Return a new symbol for a size in doubt after a mistake; nothing is demanded of it."""
+    def assumed_size(self, hint: int, *either: int) -> Dim:
+        """Return a new symbol for a size in doubt after a mistake.
+
+        Nothing is demanded of it but what it fails whichever it is of `either`.
+        """
         name = f"a{self._assumed}"
         self._assumed += 1
         self.hint[name] = hint
         self.hint.data.add(name)
+        if either:
+            self.hint.either[name] = either
         return dims.symbol(name)
 
     def _layer_name(self, op: Op, function: str) -> str:

@@ -65,10 +65,28 @@ def recovered(
             return size
         impossible = size.free_symbols and dims.evaluate(size, hint) < 1
         negative = size.is_Integer and size < 1
-        return UNKNOWN if size in doubted or impossible or negative else size
+        if impossible or negative:
+            return UNKNOWN
+        return _either(size, mistakes, hint) if size in doubted else size
 
     made = tuple(Shape(map(kept, shape)) for shape in shapes)
     return Outcome(made, several, tuple(path.assumptions)), mistakes
+
+
+def _either(size: Dim, mistakes: Sequence[ShapeError], hint: Mapping[str, int]) -> Dim:
+    """Return an unknown size that is known to be one of the two that do not agree."""
+    for mistake in mistakes:
+        demand = mistake.demand
+        if demand is not None and demand.relation == "==" and size in (demand.left, demand.right):
+            sides = (dims.evaluate(side, hint) for side in (demand.left, demand.right))
+            return dims.symbol(" ".join((UNKNOWN.name, *map(str, sides))), minimum=0)
+    return UNKNOWN
+
+
+def possible(size: Dim) -> tuple[int, ...] | None:
+    """Return which sizes an unknown one may be, as far as that is known; None for a known one."""
+    name, *sizes = str(size).split() if size.is_Symbol else [""]
+    return tuple(map(int, sizes)) if name == UNKNOWN.name else None
 
 
 def _as_meant(

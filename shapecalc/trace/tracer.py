@@ -23,7 +23,7 @@ from shapecalc.trace.channels_axis import channels_are_on_axis_one
 from shapecalc.trace.layout import demand_order
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
-from shapecalc.trace.recovery import UNKNOWN, recovered
+from shapecalc.trace.recovery import possible, recovered
 from shapecalc.trace.returned import unpacked
 from shapecalc.trace.size_node import as_torch
 from shapecalc.trace.source import caller
@@ -253,11 +253,13 @@ class Tracer(TorchFunctionMode):
             if found is None:
                 raise
             outcome, mistakes = found
-        made = tuple(
-            Shape(self.record.assumed_size(1) if size == UNKNOWN else size for size in shape)
-            for shape in outcome.shapes
-        )
+        made = tuple(Shape(self._assumed(size) for size in shape) for shape in outcome.shapes)
         return replace(outcome, shapes=made), mistakes
+
+    def _assumed(self, size: Dim) -> Dim:
+        """Return a size, or a symbol of its own for one that is in doubt."""
+        either = possible(size)
+        return size if either is None else self.record.assumed_size(*(either[:1] or (1,)), *either)
 
     def _without_data(self, outcome: Outcome, name: str) -> Outcome:
         if not outcome.data:
