@@ -210,4 +210,34 @@ PAIRS = [
         layer="layers.0.self_attn",
         raises=False,
     ),
+    Pair(
+        kind="attn_batch_first",
+        broken=lambda: Between(encoder(batch_first=False), lambda x: x[:, 0], nn.Linear(16, 3)),
+        repaired=lambda: Between(encoder(batch_first=True), lambda x: x[:, 0], nn.Linear(16, 3)),
+        inputs=((4, 7, 16),),
+        layer="stem.layers.0.self_attn",
+        raises=False,
+    ),
+    Pair(
+        kind="reshape_order",
+        broken=lambda: Between(
+            nn.Conv2d(3, 32, 4, 4), lambda x: x.reshape(x.size(0), -1, 32), nn.Linear(32, 8)
+        ),
+        repaired=lambda: Between(
+            nn.Conv2d(3, 32, 4, 4), lambda x: x.flatten(2).transpose(1, 2), nn.Linear(32, 8)
+        ),
+        inputs=("N,3,32,48",),
+        layer="reshape",
+        raises=False,
+    ),
+    Pair(
+        kind="rnn_batch_first",
+        broken=lambda: Between(nn.LSTM(6, 8, 2, bidirectional=True), lambda x: x[0][:, -1]),
+        repaired=lambda: Between(
+            nn.LSTM(6, 8, 2, bidirectional=True, batch_first=True), lambda x: x[0][:, -1]
+        ),
+        inputs=((4, 7, 6),),
+        layer="stem",
+        raises=False,
+    ),
 ]

@@ -57,7 +57,6 @@ PAIRS = [
         inputs=("N,3,20,20",),
         layer="view",
         raises=False,
-        repairs=False,
     ),
     Pair(
         kind="view_folds_batch",

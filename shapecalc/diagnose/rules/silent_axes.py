@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from torch import Tensor
+
 from shapecalc.diagnose.cause import producer
-from shapecalc.diagnose.edits import Candidate, Rebuild, Reshaped, Rewrite
+from shapecalc.diagnose.edits import Candidate, Rebuild, Recall, Reshaped, Rewrite
 from shapecalc.diagnose.identity import Axes, Axis, is_batch, is_features
 from shapecalc.diagnose.rule import Draft, warning
 from shapecalc.diagnose.subject import Subject
-from shapecalc.graph import Layer
+from shapecalc.graph import Layer, ModuleCall
 from shapecalc.ops.attention import ScaledDotProductAttention
 from shapecalc.ops.convolution import Conv
 from shapecalc.ops.layer_normalization import Normalize
@@ -256,6 +258,24 @@ def _from(axis: Axis, origins: list[str]) -> bool:
     return any(part.origin in origins for part in axis)
 
 
+def _around(subject: Subject, layer: Layer) -> ModuleCall | None:
+    """Return the call of the transformer around an attention, whose layers are built alike."""
+    calls, found = subject.graph.calls, None
+    index: int | None = calls[layer.call].parent if calls else None
+    while index is not None:
+        if calls[index].kind.startswith("Transformer") and calls[index].name in subject.modules:
+            module = type(subject.modules[calls[index].name])
+            found = calls[index] if module.__module__.startswith("torch.nn.") else found
+        index = calls[index].parent
+    return found
+
+
+def _steps_first(call: Any, module: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Call a transformer as it runs with batch_first: the batch is out of the way meanwhile."""
+    given = [x.transpose(0, 1) if isinstance(x, Tensor) and x.dim() == 3 else x for x in args]
+    return call(module, *given, **kwargs).transpose(0, 1)
+
+
 def _over_the_batch(subject: Subject, layer: Layer, argument: str, step: int) -> Draft:
     given = layer.in_shapes[0]
     module = subject.graph.calls[layer.call].name
@@ -263,6 +283,10 @@ def _over_the_batch(subject: Subject, layer: Layer, argument: str, step: int) ->
     if hasattr(subject.modules.get(module), argument):
         value = not getattr(subject.modules[module], argument)
         candidates.append(Rebuild(layer=module, argument=argument, value=value))
+    whole = _around(subject, layer)
+    if whole is not None:
+        text = f"build the layers of {whole.name or 'the model'} with batch_first=True"
+        candidates.append(Recall(index=whole.index, text=text, recalling=_steps_first))
     shapes = {
         tensor.name: tuple(map(subject.size, (tensor.shape[1], tensor.shape[0], *tensor.shape[2:])))
         for tensor in subject.graph.inputs

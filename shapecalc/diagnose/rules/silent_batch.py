@@ -264,12 +264,16 @@ def squeeze_batch(subject: Subject) -> Iterator[Draft]:
             candidates=(
                 Rewrite(
                     index=layer.index,
-                    text=f"write x.squeeze({ones})" if ones else "leave the squeeze out",
+                    text=f"write x.squeeze({_listed(ones)})" if ones else "leave the squeeze out",
                     rewriting=partial(_squeezed, ones),
                 ),
             ),
             at=layer,
         )
+
+
+def _listed(axes: tuple[int, ...]) -> str:
+    return str(axes[0]) if len(axes) == 1 else str(axes)
 
 
 def _squeezed(ones: tuple[int, ...], func: Any, args: tuple[Any, ...], _: Any) -> Any:
