@@ -106,22 +106,29 @@ class Trials:
         return True
 
     def _one_by_one(self, wanted: Sequence[Wanted]) -> None:
-        """Repair one finding after the other: later ones may be gone with the first."""
+        """Repair one finding after the other: later ones may be gone with the first.
+
+        Of the changes that a finding proposes, the one that repairs most is made.
+        """
         made: list[Candidate] = []
         left = sites(self.before)
         for each in wanted:
-            for candidate in each.inside:
-                if each.layer not in left:
-                    break
+            best: tuple[Candidate, set[str]] | None = None
+            for candidate in each.inside if each.layer in left else ():
                 after = self.left_after([*made, candidate])
                 now = left if after is None else sites(after)
                 if each.layer in now or len(now) >= len(left):
                     continue
-                self.gone[key(candidate)] = left - now
                 others = ", once what comes before is repaired" if made else ""
                 count = f"{len(now)} of {len(sites(self.before))} mistakes are left"
                 self.said[key(candidate)] = (count if now else "no mistake is left") + others
-                made, left = [*made, candidate], now
+                self.gone[key(candidate)] = left - now
+                if best is None or len(now) < len(best[1]):
+                    best = candidate, now
+                if not now:
+                    break
+            if best is not None:
+                made, left = [*made, best[0]], best[1]
 
     def _accept(
         self, wanted: Sequence[Wanted], made: Sequence[Candidate], new: Sequence[Candidate]
