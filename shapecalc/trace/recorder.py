@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,9 +14,8 @@ from torch import nn
 from shapecalc import dims
 from shapecalc.conditions import Assumption, Condition, Hint, Path, following
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import DataDependentError, ForwardError, ShapeError
+from shapecalc.errors import DataDependentError, ForwardError
 from shapecalc.graph import (
-    Finding,
     Home,
     Label,
     Layer,
@@ -29,58 +28,32 @@ from shapecalc.graph import (
 from shapecalc.op import Call, Op
 from shapecalc.trace.containers import shapes_of, sources_in
 from shapecalc.trace.declared import handed_on
+from shapecalc.trace.mistakes import Mistakes, OpenCall, is_of_torch
 from shapecalc.trace.returned import returned
-from shapecalc.trace.source import caller, is_caught, torch_refused
+from shapecalc.trace.source import caller, is_caught
 from shapecalc.trace.symbolic_tensor import is_symbolic
-
-_TRANSFORMERS = (
-    nn.Transformer,
-    nn.TransformerEncoder,
-    nn.TransformerEncoderLayer,
-    nn.TransformerDecoder,
-    nn.TransformerDecoderLayer,
-)
 
 Recalling = Callable[..., Any]  # gets the call, the module, its arguments and keyword arguments
 
 MOST_LAYERS = 100_000  # op calls, beyond which a forward is taken for one without an end
 
 
-@dataclass(slots=True)
-class OpenCall:
-    """A module call that has begun: what its record will say, and what was called within it."""
-
-    index: int
-    path: str
-    module: nn.Module
-    first_layer: int
-    first_mistake: int = 0
-    names: Counter[str] = field(default_factory=Counter)
-    children: int = 0
-
-
-class Recorder:
+class Recorder(Mistakes):
     """The records of one trace at one hint, in the order of the calls."""
 
     def __init__(
         self, model: nn.Module, hint: Hint, *, at_once: bool = False, recover: bool = False
     ) -> None:
-        self.hint = hint
+        super().__init__(hint, recover=recover)
         self.at_once = at_once
-        self.recover = recover
-        self.mistakes: list[Finding] = []
         self.recalls: dict[int, Recalling] = {}  # module calls to be made otherwise
         self.ordered: list[bool] = []  # which layers lie in memory in order, see `layout`
-        self._assumed = 0
-        self.layers: list[Layer] = []
-        self.calls: list[ModuleCall] = []
         self.premises: dict[Condition, Premise] = {}
         self.notes: list[str] = []
         self.events: list[tuple[str, int | None]] = []
         self.fresh: dict[str, str] = {}
         self.home = Home()
         self.refresh: Callable[[Any], Any] = lambda value: value  # see `aliases`
-        self._stack: list[OpenCall] = []
         self._named = dict(model.named_modules())
         self._paths = {id(module): path for path, module in self._named.items()}
 
@@ -135,90 +108,6 @@ class Recorder:
         )
         return len(self.layers) - 1
 
-    def mistaken(self, index: int, errors: Sequence[ShapeError], where: str) -> None:
-        """Write down what does not fit at a layer; what follows rests on it."""
-        layer = self.layers[index]
-        first = len(self.mistakes)
-        if self._is_echo(layer):
-            errors = ()
-        for error in errors:
-            self.mistakes.append(
-                Finding(
-                    message=error.message,
-                    layer=where,
-                    fix=error.fix,
-                    location=layer.location,
-                    condition=error.condition,
-                    demand=error.demand,
-                    index=index,
-                )
-            )
-        own = frozenset(range(first, len(self.mistakes)))
-        self.layers[index] = replace(layer, rests_on=layer.rests_on | own)
-
-    def _is_echo(self, layer: Layer) -> bool:
-        """Tell whether a mistake follows from another one within a transformer of torch.
-
-        Its code is right. Only its attention receives tensors from outside, each for itself.
-        """
-        for frame in self._stack:
-            if isinstance(frame.module, _TRANSFORMERS):
-                seen = len(self.mistakes) > frame.first_mistake
-                return seen and "attention" not in layer.function
-        return False
-
-    def refused(self, error: Exception, index: int | None = None) -> None:
-        """Write down what the running module of torch raised; its layer, where one stands in."""
-        call = self._stack[-1].index
-        if len(self.mistakes) > self._stack[-1].first_mistake:
-            return  # what is refused follows from a mistake within the module
-        if index is not None:
-            own = frozenset({len(self.mistakes)})
-            self.layers[index] = replace(self.layers[index], rests_on=own)
-        known = error if isinstance(error, ShapeError) else ShapeError(str(error))
-        shape = isinstance(error, ShapeError) or torch_refused(error)
-        self.mistakes.append(
-            Finding(
-                message=known.message if shape else f"{type(error).__name__}: {error}",
-                layer=getattr(error, "layer", ""),
-                kind="shape" if shape else "forward",
-                fix=known.fix,
-                location=getattr(error, "location", None) or caller(),
-                condition=known.condition,
-                demand=known.demand,
-                index=index,
-                call=call,
-            )
-        )
-
-    def _misused(self, call: int, why: str) -> None:
-        """Write down that the tuple of a module call is taken for a tensor."""
-        frame = self._stack[-1] if self._stack else None
-        leaf = frame is not None and next(frame.module.children(), None) is None
-        layer = frame.path if leaf and frame else self.calls[call].name
-        self.mistakes.append(
-            Finding(message=why, layer=layer, kind="tuple", location=caller(), call=call)
-        )
-
-    def _goes_on(self, module: nn.Module, error: Exception) -> bool:
-        """Tell whether the trace goes on after what a module raised: one of torch, uncaught."""
-        if not self.recover or isinstance(error, (DataDependentError, ForwardError)):
-            return False
-        return _is_of_torch(module) and not is_caught(caller())
-
-    def assumed_size(self, hint: int, *either: int) -> Dim:
-        """Return a new symbol for a size in doubt after a mistake.
-
-        Nothing is demanded of it but what it fails whichever it is of `either`.
-        """
-        name = f"a{self._assumed}"
-        self._assumed += 1
-        self.hint[name] = hint
-        self.hint.data.add(name)
-        if either:
-            self.hint.either[name] = either
-        return dims.symbol(name)
-
     def _layer_name(self, op: Op, function: str) -> str:
         """Return the name of an op call: that of torch's function, counted within its module."""
         name = op.kind if op.kind.islower() else function.rpartition(".")[2].strip("_")
@@ -250,7 +139,7 @@ class Recorder:
         found = (
             path
             for path, module in self._named.items()
-            if weights and _is_of_torch(module)
+            if weights and is_of_torch(module)
             if any(id(p) in weights for p in module._parameters.values())
         )
         return next(found, "")
@@ -341,7 +230,7 @@ class Recorder:
                 if not hasattr(error, "layer"):
                     error.layer = self._stack[-1].path  # type: ignore[attr-defined]
                 went_on = None
-                if isinstance(error, Exception) and self._goes_on(module, error):
+                if isinstance(error, Exception) and self.goes_on(module, error):
                     went_on = handed_on(self, original, module, args, kwargs, error)
                 if went_on is None:
                     self._stack.pop()
@@ -349,8 +238,8 @@ class Recorder:
                 (output,) = went_on
             call = self._stack[-1].index
             self._leave(output)
-            if self.recover and _is_of_torch(module):
-                return returned(output, is_symbolic, lambda why: self._misused(call, why))
+            if self.recover and is_of_torch(module):
+                return returned(output, is_symbolic, lambda why: self.misused(call, why))
             return output
 
         nn.Module.__call__ = recorded  # type: ignore[method-assign]
@@ -441,10 +330,6 @@ class Recorder:
             home=self.home,
             **rest,
         )
-
-
-def _is_of_torch(module: nn.Module) -> bool:
-    return type(module).__module__.startswith("torch.nn.modules.")
 
 
 def _is_weight(value: Any) -> bool:
