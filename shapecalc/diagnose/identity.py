@@ -9,12 +9,21 @@ output. A view cuts axes and joins them, and the parts remember what they were: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
 
 from shapecalc import dims
 from shapecalc.access import INDEX, Access, Interval, OperandAccess, Reads, Regroup, Same, Window
 from shapecalc.conditions import Condition, Hint, Path, following
+from shapecalc.diagnose.axis_parts import (
+    Axes,
+    Axis,
+    Role,
+    axis_size,
+    has_batch,
+    regrouped,
+    resized,
+    whole_axis,
+)
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ShapecalcError
 from shapecalc.graph import InputRef, Layer, LayerGraph, OutputRef, Source
@@ -23,33 +32,7 @@ from shapecalc.ops.recurrent import Recurrent
 from shapecalc.ops.softmax import Softmax
 from shapecalc.ops.transformer import Transformer
 
-Role: TypeAlias = Literal["batch", "features", "positions", ""]
-
 MANY = 1_000_003  # samples: a prime, so that no other size is taken for the batch
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """An axis, or one of the factors that a view cuts it into.
-
-    `origin` names the tensor and the axis that it was first, of size `whole`; one step along the
-    part is `stride` steps along that axis. Parts of size 1 are left out.
-    """
-
-    origin: str
-    role: Role
-    size: int
-    whole: int
-    stride: int = 1
-
-    @property
-    def cut(self) -> bool:
-        """Whether it is not all of the axis."""
-        return self.size != self.whole
-
-
-Axis: TypeAlias = tuple[Part, ...]  # outermost first; empty for an axis of size 1
-Axes: TypeAlias = tuple[Axis, ...]
 
 
 @dataclass(frozen=True)
@@ -89,21 +72,6 @@ class Identities:
     def operands(self, layer: Layer) -> list[Axes | None]:
         """Return the axes of the operands of a layer."""
         return [self.of(source) for source in layer.sources[: len(layer.in_shapes)]]
-
-
-def is_batch(axis: Axis) -> bool:
-    """Tell whether an axis is the batch, all of it and nothing else."""
-    return len(axis) == 1 and axis[0].role == "batch" and not axis[0].cut
-
-
-def has_batch(axis: Axis) -> bool:
-    """Tell whether the batch, or a part of it, is in an axis."""
-    return any(part.role == "batch" for part in axis)
-
-
-def is_features(axis: Axis) -> bool:
-    """Tell whether an axis is nothing but features, or a part of these."""
-    return bool(axis) and all(part.role == "features" for part in axis)
 
 
 def followed(graph: LayerGraph, sizes: Mapping[str, int]) -> Identities:
@@ -178,8 +146,8 @@ class _Walk:
         def axis(number: int) -> Axis:
             size = self.number(shape[number])
             if str(shape[number]) == self.batch:
-                return _whole("batch", "batch", size)
-            return _whole(f"{name}[{number}]", roles[number], size)
+                return whole_axis("batch", "batch", size)
+            return whole_axis(f"{name}[{number}]", roles[number], size)
 
         return tuple(map(axis, range(rank)))
 
@@ -205,7 +173,9 @@ class _Walk:
         axes = self.carried(reads, operands, made)
         if output == 0 and isinstance(layer.op, _KEEPING) and operands[0] is not None:
             pairs = zip(axes, operands[0], strict=False)
-            return tuple(o if o not in made or _size(o) != _size(i) else i for o, i in pairs)
+            return tuple(
+                o if o not in made or axis_size(o) != axis_size(i) else i for o, i in pairs
+            )
         return axes
 
     def made(self, layer: Layer, output: int, shape: Shape) -> Axes:
@@ -214,7 +184,7 @@ class _Walk:
 
         def axis(number: int) -> Axis:
             role: Role = "features" if number == features else ""
-            return _whole(f"{layer.index}.{output}[{number}]", role, self.number(shape[number]))
+            return whole_axis(f"{layer.index}.{output}[{number}]", role, self.number(shape[number]))
 
         return tuple(map(axis, range(len(shape))))
 
@@ -226,7 +196,7 @@ class _Walk:
                 to = _leads_to(entry)
                 if to is None or not axis:
                     continue
-                handed = _resized(axis, _size(made[to]))
+                handed = resized(axis, axis_size(made[to]))
                 if handed and (out[to] is None or (has_batch(handed) and not has_batch(out[to]))):  # type: ignore[arg-type]
                     out[to] = handed
         return tuple(m if o is None or not m else o for o, m in zip(out, made, strict=True))
@@ -237,26 +207,6 @@ def _pins(condition: Condition, batch: str, sizes: Mapping[str, int]) -> bool:
     if batch not in map(str, condition.symbols) or condition.relation not in ("==", "!="):
         return False
     return condition.holds(sizes) and not condition.holds({**sizes, batch: MANY})
-
-
-def _whole(origin: str, role: Role, size: int) -> Axis:
-    return () if size == 1 else (Part(origin, role, size, size),)
-
-
-def _size(axis: Axis) -> int:
-    size = 1
-    for part in axis:
-        size *= part.size
-    return size
-
-
-def _resized(axis: Axis, size: int) -> Axis:
-    """Return an axis that is handed on: the same, or another number of the same positions."""
-    if _size(axis) == size:
-        return axis
-    if len(axis) == 1 and axis[0].role != "batch" and not axis[0].cut:
-        return () if size == 1 else (replace(axis[0], size=size, whole=size),)
-    return ()
 
 
 def _features(layer: Layer, rank: int) -> int | None:
@@ -289,45 +239,3 @@ def _leads_to(entry: object) -> int | None:
         if len(indices) == 1:
             return int(indices.pop().removeprefix(INDEX))
     return None
-
-
-def regrouped(axes: Axes, sizes: Sequence[int]) -> Axes | None:
-    """Return the axes under other sizes, None where these cut across them.
-
-    >>> batch, channels = Part("batch", "batch", 7, 7), Part("x[1]", "features", 6, 6)
-    >>> [[part.size for part in axis] for axis in regrouped(((batch,), (channels,)), [14, 3])]
-    [[7, 2], [3]]
-    >>> regrouped(((batch,), (channels,)), [6, 7])
-    """
-    rest = [part for axis in axes for part in axis][::-1]  # the next one is the last
-    found: list[Axis] = []
-    for size in sizes:
-        axis: list[Part] = []
-        while size > 1 and rest:
-            part = rest.pop()
-            if size % part.size == 0:
-                axis.append(part)
-                size //= part.size
-            elif part.size % size == 0:
-                inner = part.size // size
-                axis.append(replace(part, size=size, stride=part.stride * inner))
-                rest.append(replace(part, size=inner))
-                size = 1
-            else:
-                return None
-        if size != 1:
-            return None
-        found.append(_rejoined(axis))
-    return tuple(found)
-
-
-def _rejoined(axis: Sequence[Part]) -> Axis:
-    """Return an axis with neighbouring parts of one origin as one part again."""
-    joined: list[Part] = []
-    for part in axis:
-        last = joined[-1] if joined else None
-        if last and last.origin == part.origin and last.stride == part.stride * part.size:
-            joined[-1] = replace(part, size=last.size * part.size)
-        else:
-            joined.append(part)
-    return tuple(joined)

@@ -28,6 +28,8 @@ from shapecalc.diagnose.rules import other as other
 from shapecalc.diagnose.rules import advice_layers as advice_layers
 from shapecalc.diagnose.rules import advice_fields as advice_fields
 from shapecalc.diagnose.rules import silent_batch as silent_batch
+from shapecalc.diagnose.rules import silent_dropped as silent_dropped
 from shapecalc.diagnose.rules import silent_order as silent_order
 from shapecalc.diagnose.rules import silent_axes as silent_axes
+from shapecalc.diagnose.rules import silent_sequences as silent_sequences
 from shapecalc.diagnose.rules import silent_broadcast as silent_broadcast

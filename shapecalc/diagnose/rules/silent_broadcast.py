@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from shapecalc.conditions import Path, following
+from shapecalc.diagnose.axis_parts import Axes, is_batch
 from shapecalc.diagnose.edits import Rewrite
-from shapecalc.diagnose.identity import Axes, is_batch
 from shapecalc.diagnose.rule import Draft, warning
 from shapecalc.diagnose.subject import Subject
 from shapecalc.graph import Layer

@@ -8,8 +8,8 @@ from math import prod
 from typing import Any
 
 from shapecalc import dims
+from shapecalc.diagnose.axis_parts import Axis, is_batch, is_features
 from shapecalc.diagnose.edits import Rewrite
-from shapecalc.diagnose.identity import Axis, is_batch, is_features
 from shapecalc.diagnose.rule import Draft, warning
 from shapecalc.diagnose.subject import Subject
 from shapecalc.dims import Shape
