@@ -87,22 +87,22 @@ class Trials:
 
     def _together(self, wanted: Sequence[Wanted]) -> bool:
         """Try the changes of all findings together; tell whether the first of each repair all."""
-        if not any(each.inside for each in wanted):
+        if not wanted or not all(each.inside for each in wanted):
             return False
         firsts = _combined(wanted, 0)
-        if not self._accept(wanted, firsts, firsts):
+        if not self._accept(firsts, firsts):
             wanted = [each.own_first() for each in wanted]
             owns = _combined(wanted, 0)
             if set(map(key, owns)) == set(map(key, firsts)):
                 return False
-            if not self._accept(wanted, owns, owns):
+            if not self._accept(owns, owns):
                 return False
         for rank in range(1, max(len(each.inside) for each in wanted)):
             new = [c for each in wanted for c in each.inside[rank : rank + 1]]
             new = list({key(c): c for c in new if key(c) not in self.said}.values())
-            if new and not self._accept(wanted, _combined(wanted, rank), new):
+            if new and not self._accept(_combined(wanted, rank), new):
                 for candidate in new if len(new) > 1 else ():
-                    self._accept(wanted, _combined(wanted, rank, candidate), [candidate])
+                    self._accept(_combined(wanted, rank, candidate), [candidate])
         return True
 
     def _one_by_one(self, wanted: Sequence[Wanted]) -> None:
@@ -130,23 +130,14 @@ class Trials:
             if best is not None:
                 made, left = [*made, best[0]], best[1]
 
-    def _accept(
-        self, wanted: Sequence[Wanted], made: Sequence[Candidate], new: Sequence[Candidate]
-    ) -> bool:
-        """Try changes together; where no mistake is left that has a repair, all `new` repair."""
-        helped = {each.group for each in wanted if each.inside}
-        helpless = {each.layer for each in wanted if each.group not in helped}
-        after = self.left_after(made, recover=bool(helpless))  # else the first mistake says no
-        if after is None:
-            return False
-        left = sites(after)
-        if not left <= helpless:
+    def _accept(self, made: Sequence[Candidate], new: Sequence[Candidate]) -> bool:
+        """Try changes together; where no mistake is left, all `new` ones repair."""
+        after = self.left_after(made, recover=False)  # the first mistake says no
+        if after is None or sites(after):
             return False
         others = "" if len(made) == 1 else ", once the others are repaired"
-        count = f"{len(left)} of {len(sites(self.before))} mistakes are left"
-        text = (count if left else "no mistake is left") + others
         for candidate in new:
-            self.said.setdefault(key(candidate), text)
+            self.said.setdefault(key(candidate), "no mistake is left" + others)
         return True
 
     def _try_alone(self, candidate: Candidate) -> None:
