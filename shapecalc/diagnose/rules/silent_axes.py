@@ -79,7 +79,7 @@ def _divides(subject: Subject, layer: Layer) -> bool:
 
 def _along_wrong_axis(subject: Subject, layer: Layer, axis: int, *, repairs: bool = True) -> Draft:
     given = layer.in_shapes[0]
-    name, last = layer.name or layer.kind, len(given) - 1
+    last = len(given) - 1
     single = given[axis] == 1
     what = "an axis of size 1" if single else f"the batch {subject.size(given[axis])}"
     shown = subject.shape(given)
@@ -93,7 +93,7 @@ def _along_wrong_axis(subject: Subject, layer: Layer, axis: int, *, repairs: boo
             text = f"write dim={last}, the last axis"
             candidates.append(Rewrite(index=layer.index, text=text, rewriting=rewriting))
     return Draft(
-        message=f"{name} runs along {what} of {shown}",
+        message=f"{layer.kind} runs along {what} of {shown}",
         argument="dim",
         got=axis,
         expected=None if single else last,
@@ -138,7 +138,7 @@ def time_channel_swapped(subject: Subject) -> Iterator[Draft]:
         order = (0, 2, 1, *range(3, len(given)))
         text = "x.transpose(1, 2)"
         yield Draft(
-            message=f"{layer.name or layer.kind} takes axis 1 of {subject.shape(given)} for "
+            message=f"{layer.kind} takes axis 1 of {subject.shape(given)} for "
             f"its channels, which is the {subject.size(given[1])} of the input",
             argument="in_channels",
             got=subject.size(given[1]),

@@ -148,7 +148,7 @@ def view_hardcoded_batch(subject: Subject) -> Iterator[Draft]:
         several = [n for n in _SEVERAL if premise.condition.holds({**subject.sizes, batch: n})]
         only = f"{batch} = {number}" if len(several) == 1 else str(premise.condition)
         yield Draft(
-            message=f"{layer.name or layer.kind} is right only where {only}: "
+            message=f"{layer.kind} is right only where {only}: "
             f"the size of the batch is written into the model",
             argument="shape",
             got=number,

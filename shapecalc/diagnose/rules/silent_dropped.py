@@ -93,7 +93,7 @@ def unbatched_input(subject: Subject) -> Iterator[Draft]:
         shapes = {name: tuple(map(subject.size, shape)) for name, shape in shapes.items()}
         fed = ", ".join(next(iter(shapes.values()), ()))
         yield Draft(
-            message=f"{layer.name or layer.kind} takes the batch {given[0]} for channels: "
+            message=f"{layer.kind} takes the batch {given[0]} for channels: "
             f"{subject.shape(given)} is a single sample to it",
             got=len(given),
             expected=len(given) + 1,

@@ -126,7 +126,7 @@ def _over_the_batch(subject: Subject, layer: Layer, argument: str, step: int) ->
         fed = ", ".join(next(iter(shapes.values())))
         candidates.append(Reshaped(shapes=shapes, text=f"feed [{fed}], the steps first"))
     return Draft(
-        message=f"{module or layer.name} runs over the batch: of {subject.shape(given)} it "
+        message=f"{layer.kind} runs over the batch: of {subject.shape(given)} it "
         f"takes axis {step}, {subject.size(given[step])}, for the steps of a sequence",
         argument=argument,
         got=False,
