@@ -104,7 +104,8 @@ def derivation(subject: Subject, source: Source, axis: int, *, most: int = 4) ->
         inner = layer.in_shapes[0] if layer.in_shapes else Shape()
         if len(inner) != len(layer.out_shape) or axis >= len(inner):
             break
-        if inner[axis] != layer.out_shape[axis]:
+        made = layer.out_shape[axis]
+        if inner[axis] != made and not subject.assumed.keys() & set(map(str, made.free_symbols)):
             lines.append(f"{layer.name} leaves {_valued(subject, layer.out_shape[axis])}")
     return lines[:most][::-1]
 

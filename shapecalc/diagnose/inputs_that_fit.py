@@ -53,13 +53,7 @@ def feed_for_all(m: Mistake) -> list[Feed]:
         return []
     subject, case = m.subject, m.subject.case
     spoken = {str(s) for s in m.raw.condition.symbols} - {"N"}
-    moved = {
-        name
-        for raw in subject.graph.findings
-        if raw.condition is not None
-        and (raw.index == m.raw.index or {str(s) for s in raw.condition.symbols} & spoken)
-        for name in map(str, raw.condition.symbols)
-    } - {"N"}
+    moved = _linked(m, spoken)
     if not spoken or not moved <= case.sizes.keys():
         return []
     fixed = {name: size for name, size in case.sizes.items() if name not in moved}
@@ -82,6 +76,20 @@ def feed_for_all(m: Mistake) -> list[Feed]:
     if nearest is not None:
         changed = {name: size for name, size in nearest.items() if size != case.sizes[name]}
     return [_feeding(dict(sorted(changed.items())), said)] if changed else []
+
+
+def _linked(m: Mistake, names: set[str]) -> set[str]:
+    """Return the sizes that mistakes speak of together with some, directly or not."""
+    known = m.subject.case.sizes.keys() - {"N"}
+    spoken: dict[int | None, set[str]] = {}  # by the layer: one map has all of its sizes at once
+    for raw in m.subject.graph.findings:
+        if raw.condition is not None:
+            symbols = {str(s) for s in raw.condition.symbols}
+            spoken.setdefault(raw.index, set()).update(symbols & known)
+    found = set(names)
+    for _ in spoken:
+        found |= {name for symbols in spoken.values() if symbols & found for name in symbols}
+    return found
 
 
 def _feeding(sizes: dict[str, int], said: list[Part]) -> Feed:

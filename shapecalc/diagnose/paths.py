@@ -180,6 +180,35 @@ def strided(subject: Subject, left: Path, right: Path) -> list[Rebuild]:
     return found
 
 
+def spread(subject: Subject, path: Path, wanted: Shape) -> list[Rebuild]:
+    """Return the changes by which the transposed convolution of a path makes maps of a size.
+
+    One that makes its maps larger by exactly its stride is right: what it halved was odd.
+    """
+    layer = next((each for each in reversed(path) if isinstance(each.op, ConvTranspose)), None)
+    module = module_of(subject, layer) if layer is not None else None
+    if layer is None or module is None or not isinstance(layer.op, ConvTranspose):
+        return []
+    op, axes = layer.op, len(layer.op.kernel_size)
+    trimmed = [
+        subject.number(d * (k - 1) + 1 - low - high)
+        for k, d, (low, high) in zip(op.kernel_size, op.dilation, op.padding, strict=True)
+    ]
+    sizes = list(zip(layer.in_shapes[0][-axes:], wanted[-axes:], trimmed, strict=True))
+    step, held = _step(layer), {subject.number(size) for size in op.output_padding}
+    if all(rest == step for rest in trimmed) and held == {0}:
+        return []
+    steps = [(subject.number(n) - 1, subject.number(size) - rest) for n, size, rest in sizes]
+    found = []
+    strides = {whole // n for n, whole in steps if n and whole % n == 0}
+    if len(strides) == 1 and all(n and whole % n == 0 for n, whole in steps) and held == {0}:
+        found.append(Rebuild(layer=module[0], argument="stride", value=strides.pop()))
+    missing = {whole - n * step for n, whole in steps}
+    if len(missing) == 1 and 0 <= (more := missing.pop()) < step and {more} != held:
+        found.append(Rebuild(layer=module[0], argument="output_padding", value=more))
+    return [each for each in found if int(each.value) > 0 or each.argument == "output_padding"]
+
+
 def _step(layer: Layer) -> int:
     """Return the stride of a layer, 1 where it has none or different ones."""
     strides = {dims.as_int(dims.as_dim(s)) for s in getattr(layer.op, "stride", ())}

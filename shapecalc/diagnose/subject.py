@@ -56,6 +56,12 @@ class Subject:
         """A number for every symbol: that of the case, or of the trace where it left it open."""
         return {**self.graph.hint, **self.case.sizes}
 
+    @cached_property
+    def assumed(self) -> Mapping[str, int]:
+        """The sizes that mistakes put in doubt, as the trace went on with them."""
+        symbols = self.case.symbols
+        return {name: size for name, size in self.graph.hint.items() if name not in symbols}
+
     def number(self, dim: Dim) -> int:
         """Return the value of a size in the case in hand."""
         return dims.evaluate(dims.as_dim(dim), self.sizes)
@@ -68,9 +74,10 @@ class Subject:
         """Return a size as it is in the case in hand, as text."""
         dim = dims.as_dim(dim)
         names = {str(s) for s in dims.symbols_of((dim,))}
-        if names <= self.case.sizes.keys():
-            return str(dims.evaluate(dim, self.case.sizes))
-        fixed = {dims.symbol(name): size for name, size in self.case.sizes.items()}
+        known = {**self.assumed, **self.case.sizes}
+        if names <= known.keys():
+            return str(dims.evaluate(dim, known))
+        fixed = {dims.symbol(name): size for name, size in known.items()}
         return dims.format_dim(dims.expand(dim.xreplace(fixed)))
 
 

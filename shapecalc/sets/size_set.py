@@ -191,6 +191,8 @@ class SizeSet:
         order = ", ".join(f"-{name}" for name in names)
         ranked = isl.Map(f"{{ [{', '.join(names)}] -> [d', {order}] : {' and '.join(bounds)} }}")
         best = found.apply(ranked).lexmin().sample_point()
+        if best.is_void():  # isl did not see before that nothing is in the set
+            return None
         values = [best.get_coordinate_val(_SET, n + 1).to_python() for n in range(len(names))]
         return {name: -value for name, value in zip(names, values, strict=True)}
 

@@ -78,6 +78,20 @@ class UNet(nn.Module):
         return self.dec1(self.join(self.up1(x), second))
 
 
+class Once(nn.Module):
+    """One level of a U-Net, enlarged by a transposed convolution."""
+
+    def __init__(self, up: nn.Module):
+        super().__init__()
+        self.enc, self.middle, self.up = block(3, 8), block(8, 8), up
+        self.dec = nn.Conv2d(16, 4, 1)
+
+    def forward(self, x):
+        skip = self.enc(x)
+        up = self.up(self.middle(F.max_pool2d(skip, 2)))
+        return self.dec(torch.cat([up, skip], dim=1))
+
+
 class Level(nn.Module):
     """A decoder that joins the map of the level above where it means its own."""
 
@@ -181,6 +195,20 @@ PAIRS = [
         broken=lambda: Branches(96, stride=2),
         repaired=lambda: Branches(96),
         inputs=((4, 3, 32, 32),),
+        layer="cat",
+    ),
+    Pair(
+        kind="cat_spatial",
+        broken=lambda: Once(nn.ConvTranspose2d(8, 8, 3, stride=2, padding=1)),
+        repaired=lambda: Once(nn.ConvTranspose2d(8, 8, 3, stride=2, padding=1, output_padding=1)),
+        inputs=("N,3,32,32",),
+        layer="cat",
+    ),
+    Pair(
+        kind="cat_spatial",
+        broken=lambda: Once(nn.ConvTranspose2d(8, 8, 2, stride=3)),
+        repaired=lambda: Once(nn.ConvTranspose2d(8, 8, 2, stride=2)),
+        inputs=((2, 3, 32, 32),),
         layer="cat",
     ),
     Pair(

@@ -29,6 +29,7 @@ from shapecalc.diagnose.paths import (
     map_size,
     padded,
     parted,
+    spread,
     strided,
     way,
 )
@@ -156,6 +157,7 @@ def cat_spatial(m: Mistake) -> Draft | None:
     made = [enlarged(left), enlarged(right)]
     if any(made):
         to = 0 if not made[0] else first
+        candidates += spread(subject, right if to == 0 else left, cat.in_shapes[to])
         candidates.append(
             Rewrite(
                 index=cat.index,
