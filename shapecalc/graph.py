@@ -221,8 +221,9 @@ class Finding:
 
     `kind` is `shape` for a mistake in the shapes, `forward` for an exception of the model's own
     code, `tuple` where what a layer returns is taken for a tensor, `data` where the trace ends
-    because Python needs a value that depends on data, `constructor` for a layer that torch refuses
-    to build with such `arguments`. `demand` is the comparison that failed, `index` the layer that
+    because Python needs a value that depends on data, or, where it goes on after mistakes, for
+    another reason that is no mistake, `constructor` for a layer that torch refuses to build with
+    such `arguments`. `demand` is the comparison that failed, `index` the layer that
     made it, where the trace went on; `call` the module call in which Python raised, or that
     returned the tuple.
     """

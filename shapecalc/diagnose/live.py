@@ -139,8 +139,7 @@ def _note(model: nn.Module, patterns: Patterns) -> str:
 
     with _every_mode_kept(model), _eager():
         found = check_patterns(model, patterns, train=model.training)
-    known = [each for each in found.errors if "hangs on the values of the data" not in each.message]
-    if not known:
+    if not found.errors:
         return ""
     return "\n" + diagnosis_text.text(replace(found, findings=found.errors)).rstrip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from shapecalc.trace.symbolic_tensor import is_symbolic
 from shapecalc.trace.tracer import Rewriting, Tracer
 
 NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
+_SYMBOLIC_SIZE = re.compile(r"\bSym(Int|Float|Bool)\b")
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
 
 
@@ -118,11 +120,13 @@ def _trace(
             findings = (_shape_finding(error),)
         except DataDependentError as error:
             findings = (_finding(error, str(error), "data"),)
-        except ForwardError as error:
-            findings = (_finding(error, str(error), "forward"),)
+        except ForwardError as error:  # a trace that goes on after mistakes ends here all the same
+            findings = (_finding(error, str(error), "data" if recover else "forward"),)
         except (Exception, SystemExit) as error:  # the model's own code may raise anything
             kind = "shape" if torch_refused(error) else "forward"
             text = str(error) if kind == "shape" else f"{type(error).__name__}: {error}"
+            if recover and _SYMBOLIC_SIZE.search(text):
+                kind = "data"  # a library that takes plain numbers alone: no mistake of the model
             findings = (_finding(error, text, kind),)
     return record.graph(
         name=type(model).__name__,

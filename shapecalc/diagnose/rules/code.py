@@ -73,11 +73,9 @@ def code_error(m: Mistake) -> Draft | None:
     Right:
         x = x.reshape(x.size(0), -1)
     """
-    if m.raw.kind not in ("forward", "data"):
+    if m.raw.kind != "forward":
         return None
     message = m.raw.message.replace("'SymbolicTensor'", "'Tensor'")
-    if m.raw.kind == "data":
-        message = f"what comes next hangs on the values of the data: {message}"
     return Draft(message=message, because=tuple(_nearby(m)))
 
 
