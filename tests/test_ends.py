@@ -50,3 +50,46 @@ def test_what_does_not_run_is_one() -> None:
     (finding,) = shapecalc.check(model, (2, 3)).errors
     assert finding.kind == "code_error"
     assert finding.message == "AttributeError: 'Tensor' object has no attribute 'flaten'"
+
+
+class Reading(nn.Module):
+    """What a recurrent layer returns is handled with care."""
+
+    def __init__(self, read: Callable[[object], Tensor]) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(3, 4, batch_first=True)
+        self.read = read
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.read(self.rnn(x))
+
+
+def asked(returned: object) -> Tensor:
+    if hasattr(returned, "shape") or isinstance(getattr(returned, "mean", None), Tensor):
+        return returned
+    return returned[0] if isinstance(returned, tuple) else returned
+
+
+def tried(returned: object) -> Tensor:
+    try:
+        return returned.mean(1)
+    except AttributeError:
+        return returned[0].mean(1)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        asked,
+        tried,
+        lambda returned: (returned + (returned[0],))[2],  # noqa: RUF005  # that is what is tested
+        lambda returned: torch.cat(returned[1], dim=-1),
+        lambda returned: next(iter(returned)),
+        lambda returned: returned[-1][-1] if len(returned) == 2 else returned,
+        lambda returned: returned[:1][0].sum(),
+    ],
+)
+def test_a_tuple_may_be_used_as_one(read: Callable[[object], Tensor]) -> None:
+    model = Reading(read)
+    model(torch.rand(2, 5, 3))
+    assert not shapecalc.check(model, (2, 5, 3)).errors

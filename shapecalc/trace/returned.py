@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from shapecalc.trace.source import caller, is_caught
+
 # functions that take a sequence of tensors, and at which place
 _SEQUENCES = {
     "cat": 0, "concat": 0, "concatenate": 0, "stack": 0, "hstack": 0, "vstack": 0, "dstack": 0,
@@ -31,7 +33,13 @@ class Returned(tuple[Any, ...]):
     misused: Callable[[str], None] | None = None
 
     def as_tensor(self, message: str) -> Any:
-        """Return the first tensor, for a use that Python or torch refuses with a message."""
+        """Return the first tensor, for a use that Python or torch refuses with a message.
+
+        Raises:
+            TypeError: the model's code expects just that, and catches it.
+        """
+        if is_caught(caller()):
+            raise TypeError(message)
         if self.misused is not None:
             self.misused(message)
             self.misused = None
@@ -63,6 +71,8 @@ class Returned(tuple[Any, ...]):
             or not hasattr(torch.Tensor, name)
             or not _is_read(sys._getframe(1))
         ):
+            raise AttributeError(message)
+        if is_caught(caller()):
             raise AttributeError(message)
         return getattr(self.as_tensor(message), name)
 
