@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -239,7 +239,9 @@ class _Check:
         ]
         said = self.trials.repairs(wanted)
         groups = self.trials.groups(wanted)
-        every = {key(c): c for each in wanted for c in each.candidates}
+        every: dict[Hashable, Candidate] = {
+            key(c): c for each in wanted for c in each.candidates
+        }
         done = []
         for finding, draft, group in zip(findings, drafts, groups, strict=True):
             own = [key(c) for c in draft.candidates if key(c) in said]
