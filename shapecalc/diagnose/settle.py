@@ -14,6 +14,7 @@ from shapecalc.conditions import Condition
 from shapecalc.graph import Finding, LayerGraph
 from shapecalc.ops.view import View
 from shapecalc.sets import SizeSet, search
+from shapecalc.sizes.exploration import Exploration
 from shapecalc.trace.meant import meant_at
 
 _ATTEMPTS = 16
@@ -52,7 +53,20 @@ def settled(trace: Trace, hint: Mapping[str, int], fixed: Mapping[str, int]) -> 
             break
         region, met = narrower, [*met, wanted]
         graph = trace({name: found[name] for name in hint})
+    if any(finding.index is None for finding in graph.mistakes) and hint.keys() - fixed.keys():
+        # the model's own code raised: it says which sizes it takes by an `if` or an `assert`
+        here = {name: graph.hint[name] for name in hint}
+        return _on_another_path(trace, graph, here, fixed) or graph
     return graph
+
+
+def _on_another_path(
+    trace: Trace, graph: LayerGraph, here: Mapping[str, int], fixed: Mapping[str, int]
+) -> LayerGraph | None:
+    """Return a trace without mistakes at other sizes than those of a graph, None where none is."""
+    exploration = Exploration(trace, here, fixed=fixed)
+    exploration.add(graph)
+    return exploration.until_accepted(traces=_ATTEMPTS)
 
 
 def _in_another_layout(graph: LayerGraph, finding: Finding) -> bool:

@@ -94,7 +94,10 @@ class Open:
 
 
 class Exploration:
-    """What is known of a model's paths so far. It grows with every trace."""
+    """What is known of a model's paths so far. It grows with every trace.
+
+    `least` are the symbols that may be 0, `fixed` those that keep a size.
+    """
 
     def __init__(
         self,
@@ -102,6 +105,7 @@ class Exploration:
         hint: Mapping[str, int],
         *,
         least: Mapping[str, int] | None = None,
+        fixed: Mapping[str, int] | None = None,
     ) -> None:
         self._trace = trace
         self._hint = dict(hint)
@@ -110,7 +114,8 @@ class Exploration:
         self.pieces: list[Piece] = []
         self.rejections: list[Rejection] = []
         self.failed: list[LayerGraph] = []
-        self.open: list[Open] = [Open(SizeSet.every(self.names, self._least), ())]
+        everywhere = SizeSet.every(self.names, self._least)
+        self.open: list[Open] = [Open(everywhere.at(fixed or {}), ())]
         self.undecided: list[Open] = []  # no sizes were found there, and none were ruled out
         self.traces = 0
         self._numbers: dict[object, int] = {}
