@@ -26,6 +26,7 @@ from shapecalc.graph import LayerGraph
 from shapecalc.inputs import Patterns
 from shapecalc.trace.source import caller, raised_at
 
+_ONCE = ", once the others are repaired"
 _CHANGES = 3  # arguments of one layer that are changed, one after the other
 _CONTAINERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
@@ -191,17 +192,24 @@ def _found(refused: Refused, layer: str) -> Finding:
 
 
 def beside(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return what constructors raise before what the trace of the model so built finds."""
+    """Return findings that were repaired so that the check could go on, and what it found then."""
     more = len(findings)
     left = sum(other.severity == "error" for other in others)
     said = f"{left} of {left + more} mistakes are left" if left else "no mistake is left"
-    tried = said if more == 1 else f"{said}, once the others are repaired"
+    tried = said if more == 1 else f"{said}{_ONCE}"
     first = (
         replace(finding, group=n, repairs=tuple(replace(r, tried=tried) for r in finding.repairs))
         for n, finding in enumerate(findings)
     )
     rest = (
-        replace(other, group=other.group + more, rests_on=tuple(n + more for n in other.rests_on))
+        replace(
+            other,
+            group=other.group + more,
+            rests_on=tuple(n + more for n in other.rests_on),
+            repairs=tuple(
+                replace(r, tried=r.tried.removesuffix(_ONCE) + _ONCE) for r in other.repairs
+            ),
+        )
         for other in others
     )
     return (*first, *rest)

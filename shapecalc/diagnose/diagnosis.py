@@ -14,6 +14,7 @@ from shapecalc.diagnose import rules as _rules  # registers them  # noqa: F401
 from shapecalc.diagnose.built import built_at
 from shapecalc.diagnose.case import Case, lifted
 from shapecalc.diagnose.compared import Compared, compared
+from shapecalc.diagnose.constructed import beside, constructed
 from shapecalc.diagnose.edits import (
     Candidate,
     Feed,
@@ -26,6 +27,7 @@ from shapecalc.diagnose.edits import (
 from shapecalc.diagnose.finding import Finding, Repair
 from shapecalc.diagnose.rule import ADVICE, MISTAKES, WARNINGS, Draft, Rule
 from shapecalc.diagnose.settle import settled
+from shapecalc.diagnose.single_sample import batch_of_one, first_gone, no_batch
 from shapecalc.diagnose.subject import Mistake, Subject, mistakes
 from shapecalc.diagnose.trials import Trials, Wanted, key
 from shapecalc.dims import Shape
@@ -84,8 +86,6 @@ def check(
     if not isinstance(model, nn.Module):
         if not callable(model):
             raise TargetError(f"expected an nn.Module or a factory of one, got {model!r}")
-        from shapecalc.diagnose.constructed import beside, constructed
-
         built = constructed(model)
         if built.model is None:
             return Diagnosis(getattr(model, "__name__", "model"), built.findings)
@@ -166,6 +166,9 @@ class _Check:
     def diagnosis(self, *, advice: bool) -> Diagnosis:
         """Trace, explain, look, and try the repairs."""
         subject = self.subject(self.case)
+        batch = batch_of_one(subject)
+        if batch is not None and (found := self._of_batch(subject, batch, advice)) is not None:
+            return found
         self.settled = dict(subject.graph.hint)
         self.trials = Trials(subject, self._after)
         told = [(rule, draft, m) for m in mistakes(subject) for rule, draft in _explained(m)]
@@ -200,6 +203,18 @@ class _Check:
             made = self._finding(rule, draft, None, group, ())
             repaired.append(replace(made, repairs=self._quieting(rule, draft)))
         return Diagnosis(type(self.model).__name__, tuple(repaired), subject)
+
+    def _of_batch(self, subject: Subject, batch: Reshaped, advice: bool) -> Diagnosis | None:
+        """Check on a batch of one, where a single sample was fed and that is a mistake."""
+        case, self.case = self.case, lifted(_reshaped(self.case.patterns, batch.shapes))
+        missed = first_gone(subject, self.subject(self.case))
+        if missed is None:
+            self.case = case
+            return None
+        rest = self.diagnosis(advice=advice)
+        asked = None if rest.subject is None else replace(rest.subject, case=case)
+        findings = beside((no_batch(missed, batch),), rest.findings)
+        return replace(rest, findings=findings, subject=asked)
 
     def _finding(
         self, rule: Rule, draft: Draft, m: Mistake | None, group: int, rests_on: tuple[int, ...]

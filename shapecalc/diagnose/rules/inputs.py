@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from shapecalc import dims
 from shapecalc.diagnose.cause import ancestors, gives, name_of, shape_of
 from shapecalc.diagnose.edits import Candidate, Reshaped, Rewrite
@@ -153,7 +155,7 @@ def _no_batch(m: Mistake) -> Draft | None:
         total = dims.product(layer.in_shapes[0])
         if m.raw.demand is None or subject.number(total) != subject.number(layer.op.in_features):
             return None
-    elif "4D input (got 3D input)" not in m.raw.message:
+    elif not _one_axis_short(m.raw.message):
         return None
     batched = Shape((1, *shape))
     return Draft(
@@ -171,6 +173,12 @@ def _no_batch(m: Mistake) -> Draft | None:
         candidates=(_fed(m, source, batched, f"{source.name}.unsqueeze(0)"),),
         root=("layout", name_of(subject, source)),
     )
+
+
+def _one_axis_short(message: str) -> bool:
+    """Tell whether torch says of an input that it has one axis less than is expected."""
+    found = re.search(r"(\d)D input \(got (\d)D input\)", message)
+    return found is not None and int(found[1]) == int(found[2]) + 1
 
 
 def _single(m: Mistake) -> InputRef | None:

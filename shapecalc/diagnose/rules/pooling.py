@@ -15,8 +15,8 @@ from shapecalc.diagnose.edits import Candidate, Rebuild, Recall, Rewrite
 from shapecalc.diagnose.inputs_that_fit import feed, feed_for_all
 from shapecalc.diagnose.paddings import paddings
 from shapecalc.diagnose.rule import Draft, mistake
-from shapecalc.diagnose.subject import Mistake
-from shapecalc.dims import Shape
+from shapecalc.diagnose.subject import Mistake, Subject
+from shapecalc.dims import Dim, Shape
 from shapecalc.errors import PatternError
 from shapecalc.graph import Layer
 from shapecalc.inputs import parse_formula
@@ -49,7 +49,7 @@ def spatial_collapse(m: Mistake) -> Draft | None:
     axes = range(len(x) - len(kernel), len(x))
     dilation = getattr(layer.op, "dilation", None) or (1,) * len(kernel)
     padding = getattr(layer.op, "padding", None) or ((0, 0),) * len(kernel)
-    left = "x".join(subject.size(x[axis]) for axis in axes)
+    left = "x".join("?" if _in_doubt(subject, x[axis]) else subject.size(x[axis]) for axis in axes)
     spans = [
         subject.number(d * (k - 1) + 1 - low - high)
         for k, d, (low, high) in zip(kernel, dilation, padding, strict=True)
@@ -76,6 +76,11 @@ def spatial_collapse(m: Mistake) -> Draft | None:
         candidates=(*feed_for_all(m), *_wider(m, layer)),
         root=("collapse", layer.index),
     )
+
+
+def _in_doubt(subject: Subject, size: Dim) -> bool:
+    """Tell whether a size hangs on one that an earlier mistake puts in doubt."""
+    return not {str(s) for s in dims.symbols_of((size,))} <= {*subject.case.symbols}
 
 
 def _wider(m: Mistake, layer: Layer) -> Iterator[Candidate]:
