@@ -167,8 +167,8 @@ class _Check:
         """Trace, explain, look, and try the repairs."""
         subject = self.subject(self.case)
         batch = batch_of_one(subject)
-        if batch is not None and (found := self._of_batch(subject, batch, advice)) is not None:
-            return found
+        if batch is not None and (of_batch := self._of_batch(subject, batch, advice)) is not None:
+            return of_batch
         self.settled = dict(subject.graph.hint)
         self.trials = Trials(subject, self._after)
         told = [(rule, draft, m) for m in mistakes(subject) for rule, draft in _explained(m)]
