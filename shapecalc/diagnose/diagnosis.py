@@ -254,9 +254,7 @@ class _Check:
         ]
         said = self.trials.repairs(wanted)
         groups = self.trials.groups(wanted)
-        every: dict[Hashable, Candidate] = {
-            key(c): c for each in wanted for c in each.candidates
-        }
+        every: dict[Hashable, Candidate] = {key(c): c for each in wanted for c in each.candidates}
         done = []
         for finding, draft, group in zip(findings, drafts, groups, strict=True):
             own = [key(c) for c in draft.candidates if key(c) in said]
