@@ -96,7 +96,9 @@ def test_rules_and_sets_keep_their_libraries_to_themselves(path: Path) -> None:
     for name, at_top in imports(path):
         library = name.split(".")[0]
         if library == "torch":
-            torch_side = room(path) in ("trace", "verify", "diagnose") or relative == "spec/build_module.py"
+            torch_side = (
+                room(path) in ("trace", "verify", "diagnose") or relative == "spec/build_module.py"
+            )
             assert torch_side or not at_top, f"{relative} imports torch"
             assert room(path) not in (
                 "ops",

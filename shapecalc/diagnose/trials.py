@@ -79,7 +79,7 @@ class Trials:
             one = [
                 number
                 for number, each in enumerate(wanted)
-                if each.layer in self.gone.get(said, ()) or said in map(key, each.candidates)
+                if each.layer in self.gone.get(said, ()) or said in list(map(key, each.candidates))
             ]
             joined = {group[number] for number in one}
             group = [min(joined) if g in joined else g for g in group]
