@@ -13,7 +13,6 @@ from shapecalc import dims
 from shapecalc.at import At
 from shapecalc.errors import InputError, PatternError, RejectedInput, TargetError
 from shapecalc.graph import (
-    Finding,
     Input,
     Layer,
     LayerGraph,
@@ -25,6 +24,7 @@ from shapecalc.inputs import Patterns, parse_inputs
 if TYPE_CHECKING:
     from torch import nn
 
+    from shapecalc.diagnose import Finding
     from shapecalc.sizes import AcceptedSizes
     from shapecalc.sizes.exploration import Exploration
     from shapecalc.solve.solution import Solution
@@ -76,10 +76,21 @@ class Analysis:
         """How many parameters the model has, shared ones counted once."""
         return self.graph.parameters
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong."""
-        return self.graph.findings
+        """What is wrong, as `shapecalc check` says it; the model is checked when this is asked for.
+
+        Every mistake, with its cause and repairs, and what torch does not raise.
+        """
+        if self.source is None:
+            raise InputError("the model is not at hand any more, so that it cannot be checked")
+        if _is_spec(self.source):
+            from shapecalc.diagnose.specs import check_spec
+
+            return check_spec(self.source)[0].findings
+        from shapecalc.diagnose.diagnosis import check_patterns
+
+        return check_patterns(self.source, self.patterns, train=self.train).findings
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -115,7 +126,9 @@ class Analysis:
 
         Where a mistake ends the trace, they hold up to there.
         """
-        failed = [finding.condition for finding in self.findings if finding.condition is not None]
+        failed = [
+            finding.condition for finding in self.graph.findings if finding.condition is not None
+        ]
         contrary = [condition.negated() for condition in failed]
         conditions = [p.condition for p in self.premises if p.condition not in contrary]
         if not conditions:

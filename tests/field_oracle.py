@@ -69,7 +69,7 @@ def differences(
     """
     patterns = pattern if isinstance(pattern, list) else [pattern]
     analysis = shapecalc.analyze(model, *patterns)
-    assert not analysis.findings, analysis.findings[0]
+    assert not analysis.graph.findings, analysis.graph.findings[0]
     names = [call.name for call in analysis.modules if call.out_sources] if all_modules else [""]
     records = {name: analysis.calls(name)[-1] for name in dict.fromkeys(names)}
     model = positive(model).eval()

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from shapecalc import dims
+from shapecalc import analyze, dims
 from shapecalc.diagnose import Diagnosis, Finding, Repair, check
 from shapecalc.diagnose import diagnosis as engine
 from shapecalc.diagnose.edits import Candidate, Recall, Rewrite, rebuilt
@@ -376,3 +376,11 @@ def test_the_oracle_can_fail() -> None:
     assert works(pair.broken, pair, found, repair)
     assert not works(pair.broken, pair, found, replace(repair, value=repair.value + 1))
     assert not works(pair.broken, pair, found, Repair(text="do nothing"))
+
+
+def test_an_analysis_has_the_findings_of_check() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.Flatten(), nn.Linear(100, 10))
+    analysis = analyze(model, "N,1,28,28")
+    assert analysis.findings == check(model, "N,1,28,28").findings
+    assert [finding.kind for finding in analysis.findings] == ["linear_in_features"]
+    assert not analyze(model[0], "N,1,28,28").findings

@@ -29,6 +29,7 @@ ORDER = (
 LAZY = {
     ("analysis", "verify"): "a.verify() is a method for people's sake",
     ("analysis", "render"): "print(a) is the table",
+    ("analysis", "diagnose"): "a.findings are those of check",
     ("diagnose", "render"): "print(diagnosis) is the text",
     ("sizes", "render"): "print(a.sizes) is the answer in words",
     ("graph", "receptive_field"): "a[name].receptive_field is an attribute for people's sake",

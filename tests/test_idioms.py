@@ -211,7 +211,7 @@ SIZES = [(16, 16), (17, 12), (9, 30), (8, 8), (5, 7), (1, 2)]
 @pytest.mark.parametrize("function", [*EXACT, *PINNED], ids=lambda f: f.__name__)
 def test_idioms(function: Callable[[Tensor], Tensor]) -> None:
     analysis = analyze(Around(function).eval(), "N,3,H,W")
-    assert not analysis.findings
+    assert not analysis.graph.findings
     assert {str(layer.label) for layer in analysis.layers} == {"proved"}
     verification = analysis.verify(sizes=SIZES)
     assert verification, str(verification)
@@ -226,7 +226,7 @@ def test_sizes_stay_symbols(function: Callable[[Tensor], Tensor]) -> None:
 
 def test_sizes_in_a_tensor_are_data() -> None:
     """What the elements of a tensor are, no shape says: the trace stops, and says where."""
-    (finding,) = analyze(Around(tensor_of_sizes).eval(), "N,3,H,W").findings
+    (finding,) = analyze(Around(tensor_of_sizes).eval(), "N,3,H,W").graph.findings
     assert finding.kind == "data"
     assert finding.location is not None
 

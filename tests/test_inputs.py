@@ -97,7 +97,7 @@ def test_inputs_are_inferred(model: nn.Module, expected: str) -> None:
     analysis = analyze(model)
     assert str(analysis.inputs[0].shape) == expected
     assert analysis.inferred
-    assert not analysis.findings
+    assert not analysis.graph.findings
 
 
 class Two(nn.Module):
@@ -120,7 +120,7 @@ def test_a_symbol_may_stand_in_several_inputs() -> None:
 
 def test_two_symbols_that_have_to_agree_are_a_domain() -> None:
     analysis = analyze(Two(), "N,3,H", "M,5,H")
-    assert not analysis.findings
+    assert not analysis.graph.findings
     assert any("M" in text and "N" in text for text in analysis.domain)
     assert analysis.at(N=2, M=2, H=4).output == (2, 8, 4)
 
@@ -136,7 +136,7 @@ def test_nested_inputs_and_outputs() -> None:
     analysis = analyze(
         Nested(), {"image": "N,3,H,W", "masks": ["N,1,H,W", ("H,W",)[0]]}, extra={"bias": "K"}
     )
-    assert not analysis.findings
+    assert not analysis.graph.findings
     assert str(analysis.output["total"]) == "(N, 3, H, W)"
     at = analysis.at(N=2, H=4, W=5, K=7)
     assert at.output == {"total": (2, 3, 4, 5), "rest": ((2, 3, 4, 5), [(7,)])}
@@ -220,6 +220,6 @@ def test_a_forward_without_an_end_is_stopped(monkeypatch: pytest.MonkeyPatch) ->
                 x = x + 1
 
     monkeypatch.setattr("shapecalc.trace.recorder.MOST_LAYERS", 50)
-    (finding,) = analyze(Endless(), "N").findings
+    (finding,) = analyze(Endless(), "N").graph.findings
     assert finding.kind == "forward"
     assert "more than 50 op calls" in finding.message

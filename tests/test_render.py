@@ -245,11 +245,11 @@ up to where it fails, it holds for H >= 5, W >= 5
 
 1 finding
   layer 'rest.1': expected input channels 16, got 8
-    at {wrong.findings[0].location}
+    at {wrong.graph.findings[0].location}
     fix: build the layer with in_channels=8
 """
     assert text.table(wrong) == expected
-    assert __file__ in str(wrong.findings[0].location)
+    assert __file__ in str(wrong.graph.findings[0].location)
 
 
 def test_what_a_finding_needs_is_said() -> None:

@@ -45,7 +45,7 @@ def unruled(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_measured_is_labelled(function: object, x: str, out: str, label: Label) -> None:
     analysis = analyze(Adds(function), x)
-    assert not analysis.findings
+    assert not analysis.graph.findings
     assert str(analysis.layers[0].out_shape) == out
     assert analysis.layers[0].label is label
     assert analysis.layers[1].label is label, "what rests on a measured size is known no better"
@@ -76,7 +76,7 @@ def test_a_rule_that_fails_is_not_the_end(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_arguments_that_torch_refuses_are_torchs_message() -> None:
     analysis = analyze(Adds(lambda x: torch.relu(x, 3, 4, 5)), "H,W")
-    (finding,) = analysis.findings
+    (finding,) = analysis.graph.findings
     assert finding.kind == "forward"
     assert "relu" in finding.message
 

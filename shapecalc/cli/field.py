@@ -96,7 +96,7 @@ def field(
     _check(name, call, index, place, form)
     analysis = analyzed(target, inputs, arguments, train=train)
     sizes: dict[str, int] = {}
-    if (wanted is not None or index is not None or place) and not analysis.findings:
+    if (wanted is not None or index is not None or place) and not analysis.graph.findings:
         option = "--at" if index is not None else "--pixel" if place else "--size"
         given = _complete(analysis, wanted, option)
         sizes = {symbol: given[symbol] for symbol in analysis.symbols if symbol in given}
@@ -228,7 +228,7 @@ def _records(analysis: Analysis, name: str, call: int | None) -> Sequence[Layer 
     try:
         records = analysis.calls(name)
     except KeyError:
-        if any(finding.layer == name for finding in analysis.findings):
+        if any(finding.layer == name for finding in analysis.graph.findings):
             report(analysis)
         known = [layer.name for layer in analysis.layers]
         known += [module.name for module in analysis.modules]

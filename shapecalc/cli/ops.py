@@ -75,7 +75,7 @@ def _missing(analysis: Analysis) -> str:
     functions = (layer.function for layer in analysis.layers)  # a spec has modules there
     counts = Counter(name for name in functions if name not in READERS and name not in LAYERS)
     if not counts:
-        end = " up to where it fails" if analysis.findings else ""
+        end = " up to where it fails" if analysis.graph.findings else ""
         return f"every function{end} has a rule\n"
     lines = (f"{name}: {n} call{'' if n == 1 else 's'}\n" for name, n in counts.most_common())
     return "".join(lines)

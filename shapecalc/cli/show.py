@@ -73,10 +73,10 @@ def show(
     if call is not None and name is None:
         raise InputError("--call is for one layer: give --layer NAME, too")
     analysis = analyzed(target, inputs, arguments, train=train)
-    if sizes and not analysis.findings:
+    if sizes and not analysis.graph.findings:
         # other sizes may take another path through the model, with formulas of its own
         analysis = on_path_at(analysis, complete(analysis, sizes))
-    if name is None and form != "csv" and not analysis.findings:
+    if name is None and form != "csv" and not analysis.graph.findings:
         command = " ".join(["shapecalc sizes", *_quoted(target, inputs, arguments, train=train)])
         with quiet():
             analysis = _of_all_paths(analysis, f"{command} --paths")
@@ -215,20 +215,20 @@ def _layers(analysis: Analysis, name: str) -> list[Layer]:
         found.append(analysis.layers[call.layers.start])
     if found:
         return found
-    if any(finding.layer == name for finding in analysis.findings):
+    if any(finding.layer == name for finding in analysis.graph.findings):
         report(analysis)
     raise no_layer(name, (layer.name for layer in analysis.layers))
 
 
 def report(analysis: Analysis, *, shown: bool = False) -> None:
     """Say what is wrong and leave with the exit code for it."""
-    if not analysis.findings:
+    if not analysis.graph.findings:
         return
     if not (shown and sys.stdout.isatty()):
-        for finding in analysis.findings:
+        for finding in analysis.graph.findings:
             say(f"error: {finding}")
-    if analysis.inferred and any(finding.kind == "forward" for finding in analysis.findings):
+    if analysis.inferred and any(finding.kind == "forward" for finding in analysis.graph.findings):
         patterns = " ".join(f"{pattern.name}={pattern}" for pattern in analysis.patterns.all())
         say(f"note: the input {patterns} was inferred; --input gives another")
-    wrong = any(finding.kind == "shape" for finding in analysis.findings)
+    wrong = any(finding.kind == "shape" for finding in analysis.graph.findings)
     click.get_current_context().exit(1 if wrong else 2)

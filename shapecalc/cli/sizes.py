@@ -88,7 +88,7 @@ def sizes(
         click.get_current_context().exit(0 if all(answer.accepted for answer, _ in answers) else 1)
     emit(_document(analysis, found, spent, form, paths=paths, output=output), output)
     if not found.pieces:
-        wrong = any(finding.kind == "shape" for finding in analysis.findings)
+        wrong = any(finding.kind == "shape" for finding in analysis.graph.findings)
         click.get_current_context().exit(1 if wrong else 2)
 
 

@@ -55,7 +55,7 @@ def solve(
     shapecalc solve spec.yaml "out.H == H" --for p
     """  # noqa: D301  # \b keeps click from wrapping the examples
     analysis = analyzed(target, inputs, arguments, train=train)
-    for finding in analysis.findings:
+    for finding in analysis.graph.findings:
         say(f"note: {finding}")
     wanted = [name for text in names for name in text.replace(",", " ").split()]
     with quiet():

@@ -71,7 +71,7 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
     below = columns.notes() if columns is not None else ()
     for text in (*known(analysis), *(f"note: {note}" for note in notes(analysis)), *below):
         yield rf"\item {escape(text)}"
-    for finding in analysis.findings:
+    for finding in analysis.graph.findings:
         yield rf"\item \textbf{{finding}}: {_finding(finding)}"
     yield r"\end{itemize}"
 

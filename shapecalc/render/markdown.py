@@ -52,7 +52,7 @@ def _lines(analysis: Analysis, depth: int, sizes: Mapping[str, int]) -> Iterator
         yield f"- note: {escape(note)}"
     for note in columns.notes() if columns is not None else ():
         yield f"- {escape(note)}"
-    for finding in analysis.findings:
+    for finding in analysis.graph.findings:
         yield f"- **finding**: {_finding(finding)}"
 
 

@@ -67,7 +67,7 @@ def rows(analysis: Analysis, *, depth: int = DEPTH) -> list[Row]:
     """Return the rows: the inputs, the calls with those below `depth` folded, the output."""
     found = [_input(tensor, analysis) for tensor in analysis.inputs]
     found += _Tree(analysis.graph, depth).rows()
-    if not analysis.findings:
+    if not analysis.graph.findings:
         result = outputs(analysis.output)
         # which ops an output comes from is not recorded: it is no surer than the least sure of all
         label = weakest(layer.label for layer in analysis.layers)

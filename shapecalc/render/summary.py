@@ -71,7 +71,7 @@ def validity(analysis: Analysis) -> str:
     symbols = ", ".join(analysis.symbols)
     every = f"every {symbols}" if symbols else "these sizes"
     text = f"holds for {', '.join(analysis.domain) or every}"
-    return f"up to where it fails, it {text}" if analysis.findings else text
+    return f"up to where it fails, it {text}" if analysis.graph.findings else text
 
 
 def known(analysis: Analysis) -> list[str]:

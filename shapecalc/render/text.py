@@ -108,11 +108,11 @@ def _below(
     for note in notes(analysis):
         yield item(Text(f"note: {note}"))
     yield from (item(Text(note)) for note in on_fields)
-    if analysis.findings:
-        count = len(analysis.findings)
+    if analysis.graph.findings:
+        count = len(analysis.graph.findings)
         yield Text()
         yield Text("1 finding" if count == 1 else f"{count} findings", style="bold red")
-        for finding in analysis.findings:
+        for finding in analysis.graph.findings:
             yield item(_finding(finding))
 
 
