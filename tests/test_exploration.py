@@ -56,6 +56,23 @@ class Catches(nn.Module):
             return x.flatten(1)
 
 
+class CatchesOutside(nn.Module):
+    """Falls back where a view within another module is refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Unflatten(2, (-1, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        try:
+            return self.joined(x)
+        except RuntimeError:
+            return x.flatten(1)
+
+    def joined(self, x: Tensor) -> Tensor:
+        return torch.cat([self.inner(x)[:, :, :, 0], x[:, :, ::2]], 1)
+
+
 class Product(nn.Module):
     """A number of tokens has to be right."""
 
@@ -106,7 +123,18 @@ class Permutes(nn.Module):
         return self.conv(x).permute(0, 2, 3, 1).view(x.shape[0], -1)
 
 
-MODELS = [PadsToMultiple, Square, Small, Catches, Product, Divides, Catalogue, Looks, Permutes]
+MODELS = [
+    PadsToMultiple,
+    Square,
+    Small,
+    Catches,
+    CatchesOutside,
+    Product,
+    Divides,
+    Catalogue,
+    Looks,
+    Permutes,
+]
 BOX = range(1, 15)
 
 

@@ -225,7 +225,9 @@ FOR_P = [
 
 
 @pytest.mark.parametrize(
-    ("parameters", "question", "form", "true"), FOR_P, ids=lambda v: str(v)[:40]
+    ("parameters", "question", "form", "true"),
+    FOR_P,
+    ids=[f"{question}-{form}" for _, question, form, _ in FOR_P],
 )
 def test_paddings_for_all_inputs(
     parameters: Mapping[str, Any], question: str, form: str | None, true: Callable[[int, int], bool]

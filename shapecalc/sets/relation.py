@@ -200,10 +200,6 @@ class Relation:
         moved = isl.Map(f"{{ [j] -> [j + {to}] }}")
         return bool(shift.apply_range(self._map).is_equal(self._map.apply_range(moved)))
 
-    def image_set(self) -> Relation:
-        """Return everything that any index is related to, as a relation of no index."""
-        return Relation(isl.Map.from_range(self._map.range().coalesce()))
-
     def images(self, sets: Sequence[Relation]) -> Relation:
         """Return all that the indices in a product of sets are related to, as one of no index.
 

@@ -30,7 +30,7 @@ from shapecalc.trace.containers import shapes_of, sources_in
 from shapecalc.trace.declared import handed_on
 from shapecalc.trace.mistakes import Mistakes, OpenCall, is_of_torch
 from shapecalc.trace.returned import returned
-from shapecalc.trace.source import caller, is_caught
+from shapecalc.trace.source import caller, refusal_is_caught
 from shapecalc.trace.symbolic_tensor import is_symbolic
 
 Recalling = Callable[..., Any]  # gets the call, the module, its arguments and keyword arguments
@@ -207,7 +207,7 @@ class Recorder(Mistakes):
             if assumption.condition not in self.premises:
                 where = self._stack[-1].path if self._stack else ""
                 place = caller()
-                if is_caught(place):
+                if refusal_is_caught():
                     assumption = replace(assumption, kind="branch")
                 self.premises[assumption.condition] = Premise(assumption, where, place, op)
 

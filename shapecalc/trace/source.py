@@ -54,9 +54,24 @@ def is_caught(location: Location | None) -> bool:
     return location is not None and location.line in _lines_in_try(location.file)
 
 
+def refusal_is_caught() -> bool:
+    """Tell whether the model's code, here or in an outer call, catches what torch raises here."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != START:
+        file = frame.f_code.co_filename
+        if not _is_inside(file) and frame.f_lineno in _lines_in_try(file, _REFUSALS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+# what a handler has to name to catch a refusal of torch; a bare `except` catches it, too
+_REFUSALS = ("Exception", "BaseException", "RuntimeError", "ValueError", "IndexError")
+
+
 @lru_cache(1 << 10)
-def _lines_in_try(file: str) -> frozenset[int]:
-    """Return the lines of a file that stand in the body of a `try` with an `except`."""
+def _lines_in_try(file: str, types: tuple[str, ...] = ()) -> frozenset[int]:
+    """Return the lines of a file in the body of a `try` with an `except`, for one of some types."""
     source = "".join(linecache.getlines(file))
     if "except" not in source:  # spares most files the parser
         return frozenset()
@@ -64,9 +79,19 @@ def _lines_in_try(file: str) -> frozenset[int]:
         tree = ast.parse(source)
     except SyntaxError:  # a cell of a notebook may hold more than Python
         return frozenset()
-    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.Try) and node.handlers]
+    bodies = [
+        node.body
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try) and any(_catches(handler, types) for handler in node.handlers)
+    ]
     ranges = [range(body[0].lineno, (body[-1].end_lineno or 0) + 1) for body in bodies]
     return frozenset(line for lines in ranges for line in lines)
+
+
+def _catches(handler: ast.ExceptHandler, types: tuple[str, ...]) -> bool:
+    if handler.type is None or not types:
+        return True
+    return any(isinstance(node, ast.Name) and node.id in types for node in ast.walk(handler.type))
 
 
 def raised_at(error: BaseException) -> Location | None:
