@@ -223,7 +223,7 @@ def test_an_op_without_a_rule_is_a_question_mark(
     table = dict(targets())
     table.pop(torch.Tensor.roll, None)
     table.pop(torch.roll, None)
-    monkeypatch.setattr("shapecalc.trace.tracer.targets", lambda: table)
+    monkeypatch.setattr("shapecalc.trace.targets.targets", lambda: table)
     result = run("field", f"{nets}:Halves", *INPUT)
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["roll", "roll", "?", "unknown"] in lines

@@ -30,7 +30,7 @@ def unruled(monkeypatch: pytest.MonkeyPatch) -> None:
     table = dict(targets())
     for function in (torch.tril, torch.roll, torch.nn.functional.pixel_shuffle, torch.flatten):
         table.pop(function, None)
-    monkeypatch.setattr("shapecalc.trace.tracer.targets", lambda: table)
+    monkeypatch.setattr("shapecalc.trace.targets.targets", lambda: table)
 
 
 @pytest.mark.usefixtures("unruled")

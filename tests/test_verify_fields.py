@@ -287,7 +287,7 @@ def test_unknown_fields_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     from shapecalc.trace.targets import targets
 
     table = {f: reader for f, reader in targets().items() if f is not torch.roll}
-    monkeypatch.setattr("shapecalc.trace.tracer.targets", lambda: table)
+    monkeypatch.setattr("shapecalc.trace.targets.targets", lambda: table)
 
     class Rolled(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -28,9 +29,9 @@ def sources_in(shapes: Any) -> tuple[Source, ...]:
 def shapes_of(value: Any) -> Any:
     """Return a nested value with a `Shape` in the place of every tensor.
 
-    Tuples, lists, named tuples and dicts keep their form; dataclasses and mapping types of
-    other libraries become dicts of their fields that are not None, and so do other objects that
-    hold tensors, such as caches.
+    Tuples, lists, named tuples and dicts keep their form; deques and sets become lists;
+    dataclasses and mapping types of other libraries become dicts of their fields that are not
+    None, and so do other objects that hold tensors, such as caches.
     """
     if isinstance(value, SymbolicTensor):
         shape = Sourced(value.shape_)
@@ -43,7 +44,7 @@ def shapes_of(value: Any) -> Any:
         if hasattr(value, "_make"):
             return value._make(entries)  # the `__new__` of a named tuple may want tensors
         return tuple(entries)
-    if isinstance(value, list):
+    if isinstance(value, (list, deque, set, frozenset)):
         return [shapes_of(entry) for entry in value]
     if isinstance(value, Mapping):
         return {key: shapes_of(entry) for key, entry in value.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.symbolic_tensor import is_symbolic
 from shapecalc.trace.tracer import Rewriting, Tracer
+from shapecalc.trace.transforms import unwrapped
 
 NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
 _SYMBOLIC_SIZE = re.compile(r"\bSym(Int|Float|Bool)\b")
@@ -112,6 +114,7 @@ def _trace(
                 _unasked(),
                 _unchecked() if recover else contextlib.nullcontext(),
                 _scripts(tracer),
+                unwrapped(),
                 torch.no_grad(),
                 tracer,
             ):
@@ -177,17 +180,26 @@ def _finding(error: BaseException, message: str, kind: str) -> Finding:
 
 @contextlib.contextmanager
 def _unasked() -> Iterator[None]:
-    """Spare a transformer the question whether the values of a mask are causal.
+    """Spare the model questions about values whose answer changes no shape.
 
-    The answer picks a faster kernel and no other shape; False is right for every mask.
+    A transformer asks whether a mask is causal, which picks a faster kernel; False is right for
+    every mask. An observer of a quantised model asks whether it has seen values yet.
     """
     module = torch.nn.modules.transformer
-    original = module._detect_is_causal_mask
-    module._detect_is_causal_mask = lambda mask, is_causal=None, size=None: is_causal is True
+    observer: Any = sys.modules.get("torch.ao.quantization.observer")
+    answers: list[tuple[Any, str, Callable[..., bool]]] = [
+        (module, "_detect_is_causal_mask", lambda mask, is_causal=None, size=None: bool(is_causal))
+    ]
+    if observer is not None:
+        answers.append((observer, "check_min_max_valid", lambda low, high: True))
+    kept = [getattr(place, name) for place, name, _ in answers]
+    for place, name, answer in answers:
+        setattr(place, name, answer)
     try:
         yield
     finally:
-        module._detect_is_causal_mask = original
+        for (place, name, _), original in zip(answers, kept, strict=True):
+            setattr(place, name, original)
 
 
 @contextlib.contextmanager
@@ -218,14 +230,28 @@ def _unchecked() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _scripts(tracer: Tracer) -> Iterator[None]:
-    """Let the tracer see functions of `torch.jit.script`, which call torch without asking it."""
+    """Let the tracer see functions of `torch.jit.script`, which call torch without asking it.
+
+    Such a function keeps the Python function that it was made of, which is run in its place. A
+    real run shows nothing of what happens within, so that no event is noted.
+    """
     script: Any = torch.jit.ScriptFunction
-    original = script.__call__
+    jit: Any = torch.jit
+    original, asked = script.__call__, jit.is_scripting
 
     def seen(function: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_symbolic(args) or is_symbolic(kwargs):
+        if not (is_symbolic(args) or is_symbolic(kwargs)):
+            return original(function, *args, **kwargs)
+        written = getattr(function, "_torchdynamo_inline", None)
+        if not callable(written):
             return tracer.__torch_function__(function, (), args, kwargs)
-        return original(function, *args, **kwargs)
+        events = len(tracer.record.events)
+        jit.is_scripting = lambda: True
+        try:
+            return written(*args, **kwargs)
+        finally:
+            jit.is_scripting = asked
+            del tracer.record.events[events:]
 
     script.__call__ = seen
     try:

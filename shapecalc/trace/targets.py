@@ -50,6 +50,21 @@ def targets() -> dict[Callable[..., Any], Reader]:
     return table
 
 
+def reader_of(function: Callable[..., Any]) -> Reader | None:
+    """Return the reader of a torch function, None where there is none.
+
+    `torch.ops.aten.relu` has the arguments of `torch.relu`, where torch makes the one of the other.
+    """
+    table = targets()
+    found = table.get(function)
+    packet = getattr(function, "overloadpacket", function)
+    space, _, name = str(getattr(packet, "_qualified_op_name", "")).partition("::")
+    if found is None and space == "aten":
+        made = (getattr(place, name, None) for place in (torch._C._VariableFunctions, torch._C._nn))
+        found = next((table[f] for f in made if f in table), None)
+    return found
+
+
 def functions_named(name: str) -> Iterator[Callable[..., Any]]:
     """Yield the functions of torch that a name stands for, as `reader` documents it."""
     if "." in name:

@@ -35,7 +35,7 @@ from shapecalc.trace.symbolic_tensor import (
     storage_of,
     tensors_in,
 )
-from shapecalc.trace.targets import targets
+from shapecalc.trace.targets import reader_of
 from shapecalc.trace.whole import WHOLE, floats_in, in_whole_numbers
 
 # in-place methods that change the shape of their tensor: views of it under another shape
@@ -71,7 +71,6 @@ class Tracer(TorchFunctionMode):
         self._more = 0  # layers that rewritings made beyond those that they stand for
         self._hint = hint
         self._device = torch.device("cpu")
-        self._readers = targets()
         self.aliases = Aliases(self.record)
         self.record.refresh = self.aliases.refresh
         self._buffers = {
@@ -111,7 +110,7 @@ class Tracer(TorchFunctionMode):
             rewriting = self.rewritings.pop(len(self.record.layers) - self._more, None)
             if rewriting is not None:
                 return self._rewritten(rewriting, func, args, kwargs)
-        reader = self._readers.get(func)
+        reader = reader_of(func)
         self.record.events.append((function_name(func), len(self.record.layers)))
         with self._in_context(func):
             if reader is None:
@@ -162,6 +161,8 @@ class Tracer(TorchFunctionMode):
 
     def _belongs_to_model(self, target: object) -> bool:
         if not isinstance(target, torch.Tensor) or torch.nn.parameter.is_lazy(target):
+            return False
+        if torch._C._functorch.is_functorch_wrapped_tensor(target):
             return False
         return target.untyped_storage()._cdata in self._own
 
