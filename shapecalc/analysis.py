@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from shapecalc.diagnose import Finding
+    from shapecalc.explain import Explanation
+    from shapecalc.render.diagram.layout import Direction
+    from shapecalc.render.diagram.themes import ThemeName
     from shapecalc.sizes import AcceptedSizes
     from shapecalc.sizes.exploration import Exploration
     from shapecalc.solve.solution import Solution
@@ -300,6 +303,56 @@ class Analysis:
         from shapecalc.verify import verify
 
         return verify(self, sizes, device=device, seconds=seconds, fields=fields)
+
+    def explain(
+        self,
+        layer: str,
+        element: Sequence[int] | None = None,
+        *,
+        x: Any = None,
+        call: int | None = None,
+        seed: int = 0,
+        **sizes: int,
+    ) -> Explanation:
+        """Return what a layer does to one element of its output, with numbers of a real run.
+
+        `element` is its index, where the batch may be left out; `x` is the input of the model, as
+        a tensor or nested lists. Without them, it is the first element, and the input is random.
+
+        Raises:
+            InputError: there is no such layer or element, or no explanation for its kind.
+            RejectedInput: the model does not accept these sizes.
+        """
+        from shapecalc.explain import explain
+
+        return explain(self, layer, element, x=x, call=call, seed=seed, **sizes)
+
+    def draw(
+        self,
+        output: str | os.PathLike[str],
+        *,
+        depth: int | None = None,
+        at: Mapping[str, int] | None = None,
+        direction: Direction = "TB",
+        theme: ThemeName = "light",
+        fields: bool = False,
+        unfold: bool = False,
+    ) -> None:
+        """Draw the model into a file: .svg .png .pdf .dot .mmd .tex or .html, by its extension.
+
+        `depth` is how many levels of modules are open, by default as many as can be read. Sizes
+        in `at` are put beside the formulas. Modules in a row that are alike are one box, unless
+        `unfold`. Nodes with findings are marked.
+
+        Raises:
+            InputError: the extension is none of these.
+            BackendError: what draws it is not installed.
+            RejectedInput: the model does not accept the sizes.
+        """
+        from shapecalc.render.diagram.picture import draw
+
+        draw(self, output, depth=depth, at=at, direction=direction, theme=theme, fields=fields,
+             unfold=unfold)  # fmt: skip
 
     def __bool__(self) -> bool:
         return True

@@ -4,7 +4,8 @@ ShapecalcError
 ├── InputError           the question cannot be answered as asked: exit code 2
 │   ├── TargetError      a target that cannot be found, imported or built
 │   ├── PatternError     an input pattern that cannot be read, or does not fit `forward`
-│   └── SpecError        a YAML spec with a mistake, at file:line:column
+│   ├── SpecError        a YAML spec with a mistake, at file:line:column
+│   └── BackendError     what draws a picture is not installed, or failed
 ├── ShapeError           the shapes are wrong: exit code 1
 │   ├── RankError        a tensor with the wrong number of dimensions
 │   ├── DimMismatchError two sizes that have to agree and do not
@@ -44,6 +45,10 @@ class PatternError(InputError):
 
 class SpecError(InputError):
     """A YAML spec has a mistake; the message starts with file:line:column."""
+
+
+class BackendError(InputError):
+    """A picture cannot be made: what draws it is not installed, or failed."""
 
 
 class ShapeError(ShapecalcError, RuntimeError):

@@ -14,10 +14,13 @@ from typing import Any
 import click
 
 from shapecalc.cli.check import check
+from shapecalc.cli.draw import draw
+from shapecalc.cli.explain import explain
 from shapecalc.cli.field import field
 from shapecalc.cli.ops import ops
 from shapecalc.cli.options import TRACEBACK
 from shapecalc.cli.output import say
+from shapecalc.cli.report import report
 from shapecalc.cli.rule import rule
 from shapecalc.cli.run import run
 from shapecalc.cli.show import show
@@ -94,5 +97,5 @@ def main() -> None:
     """
 
 
-for command in (show, check, sizes, solve, field, verify, spec, rule, run, ops):
+for command in (show, draw, check, sizes, solve, field, explain, verify, spec, rule, run, ops):
     main.add_command(command)

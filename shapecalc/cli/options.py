@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TRACEBACK = "shapecalc.traceback"  # the key of click's `meta` for --traceback
 
 _TRACES, _SECONDS = 50, 2.0  # that are spent on the accepted sizes near rejected ones
+_PATHS, _PATH_SECONDS = 16, 1.0  # that are spent on other paths of the model
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -197,6 +199,48 @@ def on_path_at(analysis: Analysis, sizes: Mapping[str, int]) -> Analysis:
         except RejectedInput:
             analysis.explore(traces=_TRACES, seconds=_SECONDS)
             raise
+
+
+def of_all_paths(
+    analysis: Analysis,
+    target: str,
+    inputs: Sequence[str],
+    arguments: Sequence[str],
+    *,
+    train: bool,
+) -> Analysis:
+    """Return the analysis for the sizes of all paths with its formulas; a note names the others.
+
+    Little is spent on that: a model without branches is not traced again.
+    """
+    from shapecalc.sizes import agreement
+
+    graph = analysis.graph
+    if all(premise.assumption.kind == "requirement" for premise in graph.premises):
+        return analysis
+    try:
+        with quiet():
+            found = analysis.explore(traces=_PATHS, seconds=_PATH_SECONDS)
+    except InputError:  # there is no model to trace again
+        return analysis
+    graph, elsewhere = agreement.of_all_paths(graph, found)
+    if elsewhere:
+        model = _quoted(target, inputs, arguments, train=train)
+        command = " ".join(["shapecalc sizes", *model, "--paths"])
+        graph = replace(graph, notes=(*graph.notes, f"{elsewhere}: {command}"))
+    return replace(analysis, graph=graph)
+
+
+def _quoted(
+    target: str, inputs: Sequence[str], arguments: Sequence[str], *, train: bool
+) -> Iterator[str]:
+    """Yield the model of this command as another command would name it."""
+    yield shlex.quote(target)
+    for option, texts in (("--input", inputs), ("--arg", arguments)):
+        for text in texts:
+            yield from (option, shlex.quote(text))
+    if train:
+        yield "--train"
 
 
 def read_sizes(text: str | None) -> list[tuple[int, ...]] | None:

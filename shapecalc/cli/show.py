@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -15,11 +14,12 @@ from shapecalc.cli.options import (
     complete,
     model_options,
     no_layer,
+    of_all_paths,
     on_path_at,
     output_option,
     read_at,
 )
-from shapecalc.cli.output import emit, quiet, say, terminal
+from shapecalc.cli.output import emit, say, terminal
 from shapecalc.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from shapecalc.render.equation import Equation
 
 Format: TypeAlias = Literal["text", "json", "markdown", "latex", "csv"]
-
-_TRACES, _SECONDS = 16, 1.0  # that are spent on other paths of the model
 
 
 @click.command()
@@ -77,46 +75,12 @@ def show(
         # other sizes may take another path through the model, with formulas of its own
         analysis = on_path_at(analysis, complete(analysis, sizes))
     if name is None and form != "csv" and not analysis.graph.findings:
-        command = " ".join(["shapecalc sizes", *_quoted(target, inputs, arguments, train=train)])
-        with quiet():
-            analysis = _of_all_paths(analysis, f"{command} --paths")
+        analysis = of_all_paths(analysis, target, inputs, arguments, train=train)
     if name is not None:
         emit(_records(_layers(analysis, name), name, call, form, sizes, output), output)
     else:
         emit(_table(analysis, form, depth, sizes, output), output)
     report(analysis, shown=form == "text" and name is None and output is None)
-
-
-def _of_all_paths(analysis: Analysis, command: str) -> Analysis:
-    """Return the analysis for the sizes of all paths with its formulas; a note names the others.
-
-    Little is spent on that: a model without branches is not traced again.
-    """
-    from shapecalc.sizes.agreement import of_all_paths
-
-    graph = analysis.graph
-    if all(premise.assumption.kind == "requirement" for premise in graph.premises):
-        return analysis
-    try:
-        found = analysis.explore(traces=_TRACES, seconds=_SECONDS)
-    except InputError:  # there is no model to trace again
-        return analysis
-    graph, elsewhere = of_all_paths(graph, found)
-    if elsewhere:
-        graph = replace(graph, notes=(*graph.notes, f"{elsewhere}: {command}"))
-    return replace(analysis, graph=graph)
-
-
-def _quoted(
-    target: str, inputs: Sequence[str], arguments: Sequence[str], *, train: bool
-) -> Iterator[str]:
-    """Yield the model of this command as another command would name it."""
-    yield shlex.quote(target)
-    for option, texts in (("--input", inputs), ("--arg", arguments)):
-        for text in texts:
-            yield from (option, shlex.quote(text))
-    if train:
-        yield "--train"
 
 
 def _table(

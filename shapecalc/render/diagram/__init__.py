@@ -1,0 +1,1 @@
+"""Diagrams: annotated pictures of a model, in SVG, PNG, PDF, DOT, Mermaid and LaTeX."""

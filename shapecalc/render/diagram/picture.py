@@ -1,0 +1,194 @@
+"""A picture of a model, in the form that the name of its file asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapecalc.dims import Dim, format_dim
+from shapecalc.errors import InputError
+from shapecalc.render import summary
+from shapecalc.render.diagram import annotate, svg, tree
+from shapecalc.render.diagram.boxes import Look
+from shapecalc.render.diagram.columns import in_columns
+from shapecalc.render.diagram.layout import Direction
+from shapecalc.render.diagram.nodes import Diagram, Node
+from shapecalc.render.diagram.runs import with_runs
+from shapecalc.render.diagram.scene import Scene, arrange, opened_to, readable_depth
+from shapecalc.render.diagram.themes import THEMES, ThemeName
+from shapecalc.render.diagram.words import bracketed
+from shapecalc.render.names import Names
+from shapecalc.render.plain import plain
+
+if TYPE_CHECKING:
+    from shapecalc.analysis import Analysis
+    from shapecalc.diagnose import Finding
+
+_LONG = 30  # characters of a formula that gets a short name
+_AUTO = None  # a depth that can be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a picture shows.
+
+    `depth` is how many levels of modules are open, by default as many as can be read. `sizes`
+    are put beside the formulas. `runs` folds modules that are alike into one.
+    """
+
+    depth: int | None = _AUTO
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    direction: Direction = "TB"
+    theme: ThemeName = "light"
+    fields: bool = False
+    runs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A diagram with the choices that were made for it: what is open, and how it looks."""
+
+    diagram: Diagram
+    opened: frozenset[str]
+    look: Look
+    options: Options
+
+    @classmethod
+    def of(cls, analysis: Analysis, options: Options, findings: Sequence[Finding] = ()) -> Picture:
+        """Return the picture of an analysis; `findings` are marked on it."""
+        diagram = tree.diagram(analysis)
+        inside = annotate.annotated(
+            diagram.inside,
+            analysis,
+            sizes=options.sizes,
+            show_fields=options.fields,
+            findings=findings,
+        )
+        diagram = replace(diagram, inside=with_runs(inside) if options.runs else inside)
+        depth = options.depth or readable_depth(diagram)
+        opened = opened_to(diagram, depth)
+        shown = list(_shown(diagram.inside.nodes, opened))
+        names = _names(shown, analysis)
+        look = Look(sizes=options.sizes, fields=options.fields, names=names)
+        facts = tuple(_facts(analysis, options, shown, names))
+        return cls(replace(diagram, facts=facts), opened, look, options)
+
+    def scene(self) -> Scene:
+        """Return everything at its place.
+
+        Raises:
+            BackendError: Graphviz is not there.
+        """
+        direction = self.options.direction
+        return in_columns(
+            arrange(self.diagram, self.opened, self.look, direction=direction), direction
+        )
+
+    def svg(self) -> str:
+        """Return the picture as SVG.
+
+        Raises:
+            BackendError: Graphviz is not there.
+        """
+        theme = THEMES[self.options.theme]
+        return svg.document(self.diagram, self.scene(), self.look, theme)
+
+
+def _shown(nodes: Sequence[Node], opened: frozenset[str]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        if node.inside is not None and node.id in opened:
+            yield from _shown(node.inside.nodes, opened)
+
+
+def _names(shown: Sequence[Node], analysis: Analysis) -> Names:
+    """Return short names for the formulas that are too long for a box."""
+    long: dict[Dim, None] = {}
+    for node in shown:
+        for output in node.outputs:
+            long.update((dim, None) for dim in output.shape if len(format_dim(dim)) > _LONG)
+    return Names.of(long, taken=analysis.symbols)
+
+
+def _facts(
+    analysis: Analysis, options: Options, shown: Sequence[Node], names: Names
+) -> Iterator[str]:
+    calls, _ = summary.sums(analysis)
+    yield f"{plain(analysis.graph.name)}: {calls}; {analysis.parameters:,} parameters"
+    yield bracketed(summary.validity(analysis))
+    if options.sizes:
+        yield "in numbers: " + ", ".join(f"{name} = {size}" for name, size in options.sizes.items())
+    for formula, name in names.names.items():
+        yield f"{name} = {bracketed(format_dim(formula))}"
+    yield from annotate.legend(shown)
+
+
+# ---------------------------------------------------------------------------- forms
+
+
+def _svg(picture: Picture) -> bytes:
+    return picture.svg().encode()
+
+
+def _png(picture: Picture) -> bytes:
+    from shapecalc.render.diagram import raster
+
+    return raster.png(picture.svg(), THEMES[picture.options.theme])
+
+
+def _pdf(picture: Picture) -> bytes:
+    from shapecalc.render.diagram import raster
+
+    return raster.pdf(picture.svg())
+
+
+FORMS: Mapping[str, Callable[[Picture], bytes]] = {
+    ".svg": _svg,
+    ".png": _png,
+    ".pdf": _pdf,
+}
+
+
+def form_of(output: str) -> Callable[[Picture], bytes]:
+    """Return what makes the file of a name, by its extension.
+
+    Raises:
+        InputError: no picture has that extension.
+    """
+    extension = Path(output).suffix.lower()
+    if extension not in FORMS:
+        got = f"got {extension}" if extension else "got none"
+        raise InputError(f"{output}: expected one of {' '.join(FORMS)}, {got}")
+    return FORMS[extension]
+
+
+def draw(
+    analysis: Analysis,
+    output: str | os.PathLike[str],
+    *,
+    depth: int | None,
+    at: Mapping[str, int] | None,
+    direction: Direction,
+    theme: ThemeName,
+    fields: bool,
+    unfold: bool,
+) -> None:
+    """Draw an analysis into a file, as `Analysis.draw` says."""
+    form = form_of(os.fspath(output))
+    if at:
+        at = {**{name: analysis.graph.hint[name] for name in analysis.symbols}, **at}
+        analysis = replace(analysis, graph=analysis.at(**at).graph)
+    options = Options(
+        depth=depth,
+        sizes=at or {},
+        direction=direction,
+        theme=theme,
+        fields=fields,
+        runs=not unfold,
+    )
+    findings = () if analysis.source is None else analysis.findings
+    data = form(Picture.of(analysis, options, findings))
+    Path(output).write_bytes(data)
