@@ -254,6 +254,8 @@ class LayerGraph:
     `output` has the model's own structure, with a `Shape` in the place of every tensor.
     `findings` says why the graph ends before the model does, if it does. `events` names every
     torch call in order, with the number of its layer or None for one on constants alone.
+    `symbolic_parameters` are the counts of modules of a spec that are formulas, which
+    `parameters` leaves out.
     """
 
     name: str
@@ -266,6 +268,7 @@ class LayerGraph:
     notes: tuple[str, ...] = ()
     hint: Mapping[str, int] = field(default_factory=dict)
     parameters: int = 0
+    symbolic_parameters: Mapping[str, Dim] = field(default_factory=dict)
     events: tuple[tuple[str, int | None], ...] = ()
     home: Home = field(default_factory=Home, repr=False, compare=False)
 

@@ -1,5 +1,7 @@
 """Integer sets and relations, by isl: the only package that imports islpy."""
 
+from shapecalc.sets.constraints import Conjunction as Conjunction
+from shapecalc.sets.constraints import conjunctions as conjunctions
 from shapecalc.sets.merging import merged as merged
 from shapecalc.sets.parts import Part as Part
 from shapecalc.sets.parts import parts as parts

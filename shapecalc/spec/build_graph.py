@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shapecalc import dims
 from shapecalc.conditions import Hint
-from shapecalc.dims import Dim
-from shapecalc.errors import InputError
+from shapecalc.dims import Dim, Shape
+from shapecalc.errors import InputError, ShapeError
 from shapecalc.graph import Input, InputRef, LayerGraph
-from shapecalc.op import Operand, Outcome, infer
+from shapecalc.op import Op, Operand, Outcome, infer
 from shapecalc.spec.expressions import Scope, argument_of, count_of, pattern_of, value_of
 from shapecalc.spec.functions import functions
 from shapecalc.spec.journal import Failed, Journal
@@ -61,6 +61,20 @@ def trace(spec: Spec, hint: Mapping[str, int]) -> LayerGraph:
     return walk.graph()
 
 
+def place_all(spec: Spec) -> tuple[LayerGraph, tuple[Placed, ...]]:
+    """Return the graph and all layers of a spec with mistakes, those after a mistake as well.
+
+    A layer whose input does not fit hands on what it declares. The shapes are good for building
+    the layers, so that what is wrong can be found on the module, and for nothing else.
+
+    Raises:
+        SpecError: a value is not what its layer takes.
+    """
+    walk = _Walk(spec, {}, Hint(_HINTS), mended=True)
+    walk.run()
+    return walk.graph(), walk.placed
+
+
 def place(
     spec: Spec, sizes: Mapping[str, int] | None = None
 ) -> tuple[LayerGraph, tuple[Placed, ...]]:
@@ -99,6 +113,7 @@ class _Walk:
     placed: tuple[Placed, ...] = ()
     named: dict[str, Dim] = field(default_factory=dict)
     copies: int = 1  # of what is walked through, with all repetitions around it
+    mended: bool = False  # what does not fit hands on what it declares
 
     def run(self) -> None:
         """Walk through the model, up to the first layer whose shapes do not fit."""
@@ -220,7 +235,7 @@ class _Walk:
         with journal.call(name, use.type, inputs, use.place, leaf=True) as done:
             with journal.applying(use, name, self.hint):
                 built = modules()[use.type].build(use.type, shapes, **arguments)
-                outcome = infer(built.op, shapes, self.hint)
+                outcome = self.inferred(built.op, shapes)
             journal.assume(outcome.assumptions, use, name)
             outputs = journal.layer(use, name, built.op, inputs, outcome, "float32")
             done(_nested(use.type, outcome), outputs, journal.count(name, built))
@@ -243,13 +258,31 @@ class _Walk:
         with journal.applying(use, name, self.hint):
             call = function.reader.read(*tensors, **arguments)
             shapes = tuple(operand.shape for operand in call.operands)
-            outcome = infer(call.op, shapes, self.hint)
+            outcome = self.inferred(call.op, shapes)
         journal.assume(outcome.assumptions, use, name)
         dtype = call.dtype or (call.operands[0].dtype if call.operands else "float32")
         outputs = journal.layer(use, name, call.op, call.operands, outcome, dtype)
         return outputs, Placed(
             use=use, name=name, kind=use.type, arguments=arguments, several=outcome.several
         )
+
+    def inferred(self, op: Op, shapes: tuple[Shape, ...]) -> Outcome:
+        """Apply a rule; where the shapes do not fit and are mended, take what it declares."""
+        try:
+            return infer(op, shapes, self.hint)
+        except ShapeError as error:
+            from shapecalc.trace.recovery import possible, recovered  # only for diagnosis
+
+            found = recovered(op, shapes, self.hint, error) if self.mended else None
+            if found is None:
+                raise
+        outcome, _ = found
+
+        def number(size: Dim) -> Dim:
+            either = possible(size)
+            return size if either is None else dims.as_dim((either or (1,))[0])
+
+        return replace(outcome, shapes=tuple(Shape(map(number, s)) for s in outcome.shapes))
 
     def graph(self) -> LayerGraph:
         """Return what was found."""
@@ -265,6 +298,7 @@ class _Walk:
             notes=tuple(journal.notes),
             hint={name: self.hint[name] for name in self.named if name not in self.sizes},
             parameters=journal.parameters,
+            symbolic_parameters=journal.symbolic_parameters,
             home=journal.home,
         )
 

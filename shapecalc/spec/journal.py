@@ -32,6 +32,7 @@ class Journal:
     findings: tuple[Finding, ...] = ()
     notes: list[str] = field(default_factory=list)
     parameters: int = 0
+    symbolic_parameters: dict[str, dims.Dim] = field(default_factory=dict)
     home: Home = field(default_factory=Home)
     _around: list[int] = field(default_factory=list)
 
@@ -143,6 +144,7 @@ class Journal:
         if number is None:
             text = dims.format_dim(total)
             self.notes.append(f"{name} has {text} parameters, which the totals leave out")
+            self.symbolic_parameters[name] = total
         self.parameters += number or 0
         return number or 0
 
