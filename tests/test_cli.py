@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from shapecalc.cli import main
 from shapecalc.render import schema
+from shapecalc.render.ops_json import KNOWN, MISSING
 
 ROOT = Path(__file__).parent.parent
 UNET = f"{ROOT / 'examples' / 'unet.py'}:UNet"
@@ -190,12 +191,54 @@ def test_ops_lists_every_function() -> None:
     result = run("ops")
     words = set(result.stdout.replace(",", " ").split())
     assert set(READERS) <= words
-    assert run("ops", "--format", "markdown").stdout.startswith("| family | torch functions |\n")
+    assert "Convolution layers (3)  https://pytorch.org/docs/stable/nn.html" in result.stdout
+    header = "| family | torch functions | lines |\n"
+    assert run("ops", "--format", "markdown").stdout.startswith(header)
+    printed = json.loads(run("ops", "--format", "json").stdout)
+    jsonschema.validate(printed, KNOWN)
+    assert {name for family in printed["families"] for name in family["functions"]} == set(READERS)
 
 
-def test_ops_missing() -> None:
+UNRULED = """
+import torch
+from torch import nn
+
+
+class Blocks(nn.Module):
+    def forward(self, x):
+        return torch.conv_tbc(x, torch.zeros(3, 4, 4), torch.zeros(4), 1)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = Blocks()
+
+    def forward(self, x):
+        return torch.conv_tbc(self.blocks(x), torch.zeros(2, 4, 6), torch.zeros(6), 0).relu()
+"""
+
+
+def test_ops_missing(tmp_path: Path) -> None:
     result = run("ops", "--missing", UNET, "--arg", "depth=2")
     assert (result.exit_code, result.stdout) == (0, "every function has a rule\n")
+    path = tmp_path / "net.py"
+    path.write_text(UNRULED)
+    asked = ("ops", "--missing", f"{path}:Net", "--input", "T,N,4")
+    lines = run(*asked).stdout.splitlines()
+    assert lines[0] == "conv_tbc  2 calls"
+    assert lines[1].split(maxsplit=2) == [f"{path}:8", "blocks", "(T, N, 4)      probed"]
+    assert lines[2].split(maxsplit=2) == [f"{path}:17", "conv_tbc", "(T - 1, N, 6)  probed"]
+    assert "conv_tbc was measured at N=" in lines[3]
+    assert "it has no rule" in lines[3]
+    assert len(lines) == 4
+    printed = json.loads(run(*asked, "--format", "json").stdout)
+    jsonschema.validate(printed, MISSING)
+    (entry,) = printed["functions"]
+    assert (entry["function"], entry["count"], printed["complete"]) == ("conv_tbc", 2, True)
+    assert entry["calls"][1]["out_shapes"] == [["T - 1", "N", "6"]]
+    assert entry["calls"][1]["line"] == 17
+    assert run(*asked, "--format", "markdown").stdout.count("\n| `conv_tbc` |") == 2
 
 
 def test_ops_missing_of_a_spec_and_of_a_mistake(tmp_path: Path, nets: str) -> None:

@@ -17,10 +17,11 @@ import torch
 from torch.utils import _pytree as pytree
 
 from shapecalc import dims
+from shapecalc.coverage import Unruled
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import ForwardError
 from shapecalc.graph import Label
-from shapecalc.op import Op, OutShape
+from shapecalc.op import Op
 from shapecalc.trace.symbolic_tensor import NAMES, SymbolicTensor
 
 if TYPE_CHECKING:
@@ -29,26 +30,6 @@ if TYPE_CHECKING:
 _SAMPLES = 6  # sizes at which an op is measured
 _FEWEST = 3  # sizes that a formula has to fit, lest a size pass for a number
 _ATTEMPTS = 30  # sizes that are tried to find those
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unruled(Op):
-    """A torch function that has no rule here; its output was measured, not derived."""
-
-    function: str
-    outputs: tuple[Shape, ...]
-
-    @property
-    def kind(self) -> str:
-        """The function's own name."""
-        return self.function
-
-    def out_shape(self, *inputs: Shape) -> OutShape:
-        """Return the shapes that were measured."""
-        return list(self.outputs)
-
-    def __str__(self) -> str:
-        return self.function
 
 
 @dataclass(frozen=True, slots=True)
