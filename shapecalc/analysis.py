@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from shapecalc import dims
@@ -353,6 +354,26 @@ class Analysis:
 
         draw(self, output, depth=depth, at=at, direction=direction, theme=theme, fields=fields,
              unfold=unfold)  # fmt: skip
+
+    def report(
+        self, output: str | os.PathLike[str], *, at: Mapping[str, int] | None = None
+    ) -> None:
+        """Write a page on the model: one HTML file that works offline, in which the formulas run.
+
+        Sizes are typed into it; those in `at` stand there at first.
+
+        Raises:
+            InputError: the file cannot be written.
+            PatternError: `at` names no symbol of the model, or no size.
+        """
+        from shapecalc.render import page
+
+        self._check({**{name: self.graph.hint[name] for name in self.symbols}, **(at or {})})
+        text = page.document(self, sizes=at)
+        try:
+            Path(output).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write {output}: {error.strerror or error}") from error
 
     def __bool__(self) -> bool:
         return True
