@@ -18,6 +18,7 @@ import torch
 from click.testing import CliRunner, Result
 from torch import nn
 
+from shapecalc import spec
 from shapecalc.cli import main
 from shapecalc.diagnose import Diagnosis, Finding, Repair, check
 from shapecalc.diagnose.edits import rebuilt
@@ -459,6 +460,38 @@ def test_a_spec_with_a_mistake(here: Path) -> None:
     assert "spec.yaml:5" in result.stdout
     assert "in_features" in result.stdout
     assert result.stdout.splitlines()[-1] == "1 error"
+
+
+SEVERAL = """\
+input: N,3,32,32
+layers:
+  - Conv2d: {name: conv1, out_channels: 6, kernel_size: 5}
+  - ReLU
+  - Conv2d: {name: conv2, in_channels: 8, out_channels: 16, kernel_size: 5}
+  - BatchNorm2d: {name: bn, num_features: 32}
+  - MaxPool2d: {kernel_size: 2}
+  - Flatten
+  - Linear: {name: fc1, in_features: 100, out_features: 20}
+  - Linear: {name: fc2, in_features: 30, out_features: 10}
+"""
+
+
+def test_all_mistakes_of_a_spec_at_their_lines_and_repaired(here: Path) -> None:
+    (here / "several.yaml").write_text(SEVERAL, encoding="utf-8")
+    findings = json.loads(run("check", "several.yaml", "--format", "json").stdout)["findings"]
+    assert [(f["layer"], f["used"]["line"]) for f in findings] == [
+        ("conv2", 5), ("bn", 6), ("fc1", 9), ("fc2", 10),
+    ]  # fmt: skip
+    repaired = SEVERAL
+    for finding in findings:
+        repair = next(r for r in finding["repairs"] if r["layer"] == finding["layer"])
+        wrong = f"{repair['argument']}: {finding['expected']}"
+        assert repaired.count(wrong) == 1
+        repaired = repaired.replace(wrong, f"{repair['argument']}: {repair['value']}")
+    (here / "repaired.yaml").write_text(repaired, encoding="utf-8")
+    assert run("check", "repaired.yaml").exit_code == 0
+    loaded = spec.load(here / "repaired.yaml")
+    assert not raises(spec.module(loaded), 2, 3, 32, 32)
 
 
 def test_a_spec_without(here: Path) -> None:

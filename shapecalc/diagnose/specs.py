@@ -9,7 +9,7 @@ from shapecalc import spec as specs
 from shapecalc.diagnose.diagnosis import Diagnosis, check
 from shapecalc.diagnose.finding import Finding
 from shapecalc.diagnose.rule import MISTAKES
-from shapecalc.errors import SpecError
+from shapecalc.errors import ShapeError, SpecError
 from shapecalc.graph import Finding as Raw
 from shapecalc.graph import LayerGraph
 from shapecalc.inputs import Pattern
@@ -24,14 +24,20 @@ def check_spec(spec: specs.Spec, **options: Any) -> tuple[Diagnosis, str]:
         SpecError: the spec has a mistake that is none of shapes.
     """
     graph = specs.graph(spec)
-    if graph.findings:
-        return Diagnosis(graph.name, tuple(map(_finding, graph.findings))), ""
+    first = Diagnosis(graph.name, tuple(map(_finding, graph.findings)))
     patterns = [Pattern(tensor.name, tensor.shape, tensor.dtype) for tensor in graph.inputs]
     try:
-        module = specs.module(spec)
+        if graph.findings:
+            module, graph = specs.module_as_meant(spec)
+        else:
+            module = specs.module(spec)
     except SpecError as error:  # a parameter is a symbol, so that there is no one module
-        return Diagnosis(graph.name, ()), f"only the shapes were checked: {error}"
+        return first, f"only the shapes were checked: {error}"
+    except ShapeError:  # a layer that cannot be built at all
+        return first, "what follows the mistake was not checked: the layer cannot be built"
     found = check(module, *patterns, **options)
+    if first.findings and not any(finding.severity == "error" for finding in found.findings):
+        return first, ""
     placed = tuple(_placed(finding, graph) for finding in found.findings)
     return replace(found, name=graph.name, findings=placed), ""
 

@@ -16,7 +16,9 @@ from shapecalc.spec.schema import Spec
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Spec", "generate", "graph", "json_schema", "load", "module", "trace"]
+    from shapecalc.graph import LayerGraph
+
+__all__ = ["Spec", "generate", "graph", "json_schema", "load", "module", "module_as_meant", "trace"]
 
 
 def module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:
@@ -29,6 +31,18 @@ def module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Module:
     from shapecalc.spec.build_module import build_module  # only here: it imports torch
 
     return build_module(spec, sizes)
+
+
+def module_as_meant(spec: Spec) -> tuple[nn.Module, LayerGraph]:
+    """Return the module and all layers of a spec whose shapes do not fit, to be diagnosed.
+
+    Raises:
+        SpecError: a parameter is a symbol, so that there is no one module.
+        ShapeError: a layer cannot be built at all.
+    """
+    from shapecalc.spec.build_module import build_as_meant  # only here: it imports torch
+
+    return build_as_meant(spec)
 
 
 def generate(spec: Spec) -> str:

@@ -11,8 +11,8 @@ from torch import nn
 
 from shapecalc import dims
 from shapecalc.errors import InputError, ShapeError
-from shapecalc.graph import Input
-from shapecalc.spec.build_graph import Placed, place
+from shapecalc.graph import Input, LayerGraph
+from shapecalc.spec.build_graph import Placed, place, place_all
 from shapecalc.spec.functions import functions
 from shapecalc.spec.nodes import nearest, wrong
 from shapecalc.spec.parameters import modules
@@ -39,6 +39,25 @@ def build_module(spec: Spec, sizes: Mapping[str, int] | None = None) -> nn.Modul
         graph, placed = place(spec, {name: sizes[name] for name in sizes if name in asked})
     for finding in graph.findings:
         raise ShapeError(str(finding))
+    return _built(spec, graph, placed)
+
+
+def build_as_meant(spec: Spec) -> tuple[nn.Module, LayerGraph]:
+    """Return the module of a spec whose shapes do not fit, and its graph; both name all layers.
+
+    The module raises where the spec is wrong: it is there to be diagnosed.
+
+    Raises:
+        SpecError: a parameter is a symbol, so that there is no one module.
+        ShapeError: a layer cannot be built at all.
+    """
+    graph, placed = place_all(spec)
+    for finding in graph.findings:
+        raise ShapeError(str(finding))
+    return _built(spec, graph, placed), graph
+
+
+def _built(spec: Spec, graph: LayerGraph, placed: tuple[Placed, ...]) -> nn.Module:
     _require_numbers(placed, graph.inputs)
     bound: dict[str, int] = {}
     model = _wired(spec.model, placed, spec, bound)
