@@ -97,5 +97,19 @@ def main() -> None:
     """
 
 
-for command in (show, draw, check, sizes, solve, field, explain, verify, spec, rule, run, ops):
+for command in (
+    show,
+    draw,
+    check,
+    sizes,
+    solve,
+    field,
+    explain,
+    report,
+    verify,
+    spec,
+    rule,
+    run,
+    ops,
+):
     main.add_command(command)
