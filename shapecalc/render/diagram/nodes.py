@@ -33,8 +33,9 @@ class Node:
 
     `name` is relative to the module around it, `path` is in full. `family` is the heading of the
     torch reference that the op stands under; it decides the colour. A node with an `inside` can
-    be drawn open; a run has its `members` and shows the inside of the first of them. `call` says
-    which call of a module this is, where it is called several times.
+    be drawn open; a run has its `members` and shows the inside of the first of them, or its `chain`:
+    the members one after the other. `call` says which call of a module this is, where it is called
+    several times.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Node:
     field: str = ""
     inside: Inside | None = None
     members: tuple[Node, ...] = ()
+    chain: Inside | None = None
     record: Layer | ModuleCall | None = None
 
     @property

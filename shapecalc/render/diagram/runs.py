@@ -21,7 +21,7 @@ def with_runs(inside: Inside) -> Inside:
         arriving.setdefault(edge.head, []).append(edge)
         leaving.setdefault(edge.tail, set()).add(edge.head)
     runs = list(_runs(nodes, arriving, leaving))
-    made = tuple(run[0] if len(run) == 1 else _run(run) for run in runs)
+    made = tuple(run[0] if len(run) == 1 else _run(run, arriving) for run in runs)
     stands = {node.id: new.id for run, new in zip(runs, made, strict=True) for node in run}
     inner = {node.id for run in runs for node in run[1:]}
     last = {run[-1].id for run in runs}
@@ -67,7 +67,7 @@ def _continues(last: Node, node: Node, arriving: Mapping[str, list[Edge]]) -> bo
     return joined
 
 
-def _run(members: Sequence[Node]) -> Node:
+def _run(members: Sequence[Node], arriving: Mapping[str, list[Edge]]) -> Node:
     first, last = members[0], members[-1]
     number = last.name.rpartition(".")[2]
     name = f"{first.name} … {number if number.isdigit() else last.name}"
@@ -80,7 +80,24 @@ def _run(members: Sequence[Node]) -> Node:
         role="run",
         parameters=sum(node.parameters for node in members),
         members=tuple(members),
+        chain=_chain(members, arriving),
     )
+
+
+def _chain(members: Sequence[Node], arriving: Mapping[str, list[Edge]]) -> Inside:
+    """Return the members one after the other, with the entries and exits of each of them."""
+    inside = members[0].inside or Inside((), ())
+    own = {node.id for node in members}
+    edges = [
+        edge if edge.tail in own else replace(edge, tail=f"in{edge.entry}", exit=0)
+        for node in members
+        for edge in arriving.get(node.id, ())
+    ]
+    edges += [
+        Edge(members[-1].id, f"out{number}", shape, exit=number)
+        for number, shape in enumerate(inside.exits)
+    ]
+    return Inside(tuple(members), tuple(edges), inside.entries, inside.exits)
 
 
 def signature(node: Node) -> Hashable:

@@ -78,7 +78,7 @@ def arrange(
     def ports(node: Node) -> Mapping[str, Point]:
         return rooms[node.id].ports if node.id in rooms else {}
 
-    labels = _Labels(look)
+    labels = Labels(look)
     for level in _levels(diagram.inside, opened):
         insides = [node.inside for node in level if node.inside is not None]
         found = place(insides, size, ports, labels.room, direction)
@@ -139,17 +139,19 @@ def _room(placed: Placed, header: Box, direction: Direction) -> _Room:
     return _Room(placed, header, Size(width, height), ports)
 
 
-class _Labels:
+class Labels:
     """Which edges carry their shape in writing: those whose shape the box above does not end on."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
 
     def line(self, edge: Edge) -> Line | None:
+        """Return the shape of an edge, if it is written."""
         written = edge.skip or edge.exit > 0
         return self._look.shape(edge.shape, SMALL + 1) if written else None
 
     def room(self, edge: Edge) -> Size | None:
+        """Return what the shape takes with a margin around it."""
         line = self.line(edge)
         return None if line is None else Size(line.width + 8, line.ascent + line.descent + 4)
 

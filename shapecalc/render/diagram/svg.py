@@ -23,14 +23,16 @@ _SHEET = 3.0  # by which the sheets of a run are apart
 
 def document(diagram: Diagram, scene: Scene, look: Look, theme: Theme) -> str:
     """Return the picture as the text of an SVG file."""
-    return _Canvas(diagram, scene, look, theme).text()
+    return Canvas(diagram, scene, look, theme).text()
 
 
 def _n(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-class _Canvas:
+class Canvas:
+    """Draws the parts of a picture; `outlines` are the formulas drawn so far, with their ids."""
+
     def __init__(self, diagram: Diagram, scene: Scene, look: Look, theme: Theme) -> None:
         self.diagram, self.scene, self.look, self.theme = diagram, scene, look, theme
         self.outlines: dict[tuple[str, float], str] = {}
@@ -39,6 +41,7 @@ class _Canvas:
         self._below = len(diagram.facts) * _FACT + (8 if diagram.facts else 0)
 
     def text(self) -> str:
+        """Return everything as one SVG file."""
         width, height = self._widest + 2 * _MARGIN, self.scene.height + 2 * _MARGIN + self._below
         root = Element(
             "svg",
@@ -66,9 +69,9 @@ class _Canvas:
             level = [outer for outer in level if _holds(outer, frame)]
             if frame.open:
                 self.depth[frame.node.id] = len(level)
-                self._ground(grounds, frame, len(level))
+                self.ground(grounds, frame, len(level))
                 level.append(frame)
-            self._node(nodes, frame)
+            self.node(nodes, frame)
         for wire in self.scene.wires:
             self._wire(wires, wire)
         for number, fact in enumerate(self.diagram.facts):
@@ -96,7 +99,8 @@ class _Canvas:
 
     # ------------------------------------------------------------------------ nodes
 
-    def _ground(self, parent: Element, frame: Frame, depth: int) -> None:
+    def ground(self, parent: Element, frame: Frame, depth: int) -> None:
+        """Draw what lies behind the inside of an open module."""
         if frame.node.times > 1:
             for sheet in (2, 1):
                 self._sheet(parent, frame, sheet)
@@ -138,7 +142,8 @@ class _Canvas:
             element.set("stroke", self.theme.tones[serious])
             element.set("stroke-width", "2")
 
-    def _node(self, parent: Element, frame: Frame) -> None:
+    def node(self, parent: Element, frame: Frame) -> None:
+        """Draw the box of a closed node or the headline of an open module."""
         node = frame.node
         group = SubElement(
             parent,
@@ -157,7 +162,7 @@ class _Canvas:
             SubElement(group, "rect", x=_n(frame.x + 6), y=_n(frame.y + 4), rx="3",
                        width=_n(line.width + 8), height="20",
                        fill=self.theme.module(self.depth[node.id]))  # fmt: skip
-            self._line(group, line, frame.x + 10, frame.y + 19)
+            self.line(group, line, frame.x + 10, frame.y + 19)
             return
         stack = 0.0
         if node.times > 1:
@@ -176,12 +181,12 @@ class _Canvas:
         y = frame.y + (height - _tall(frame.box.lines)) / 2
         for line in frame.box.lines:
             y += line.ascent
-            self._line(group, line, frame.x + (width - line.width) / 2, y)
+            self.line(group, line, frame.x + (width - line.width) / 2, y)
             y += line.descent + _GAP
 
     # ------------------------------------------------------------------------ lines
 
-    def _line(self, parent: Element, line: Line, x: float, y: float) -> None:
+    def line(self, parent: Element, line: Line, x: float, y: float) -> None:
         """Draw a line with its baseline at y; formulas that make one sentence are one group."""
         group = parent
         if line.says:
@@ -258,7 +263,7 @@ class _Canvas:
             SubElement(group, "rect", x=_n(x - line.width / 2 - 2), y=_n(y - high / 2 - 1),
                        width=_n(line.width + 4), height=_n(high + 2), rx="2",
                        fill=self.theme.background, opacity="0.85")  # fmt: skip
-            self._line(group, line, x - line.width / 2, y - high / 2 + line.ascent)
+            self.line(group, line, x - line.width / 2, y - high / 2 + line.ascent)
 
 
 _GAP = 4.5
