@@ -326,7 +326,7 @@ class Analysis:
         """
         from shapecalc.explain import explain
 
-        return explain(self, layer, element, x=x, call=call, seed=seed, **sizes)
+        return explain(self, layer, element, x=x, call=call, seed=seed, said="", **sizes)
 
     def draw(
         self,

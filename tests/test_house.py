@@ -23,14 +23,16 @@ ROOT = Path(shapecalc.__file__).parent
 # From the ground up: a module imports only what stands before it. Names are files or packages.
 ORDER = (
     "errors", "dims", "conditions", "sets", "access", "dtypes", "op", "registry", "ops", "graph", "coverage", "receptive_field", "at", "inputs",
-    "sizes", "solve", "trace", "spec", "target", "analysis", "diagnose", "verify", "render", "cli", "__main__",
+    "sizes", "solve", "trace", "spec", "target", "analysis", "diagnose", "verify", "explain", "render", "cli", "__main__",
 )  # fmt: skip
 # Imports against the order, made inside functions, and why.
 LAZY = {
     ("analysis", "verify"): "a.verify() is a method for people's sake",
+    ("analysis", "explain"): "a.explain() is a method for people's sake",
     ("analysis", "render"): "print(a) is the table",
     ("analysis", "diagnose"): "a.findings are those of check",
     ("diagnose", "render"): "print(diagnosis) is the text",
+    ("explain", "render"): "print(explanation) is the text",
     ("sizes", "render"): "print(a.sizes) is the answer in words",
     ("graph", "receptive_field"): "a[name].receptive_field is an attribute for people's sake",
 }
@@ -98,7 +100,8 @@ def test_rules_and_sets_keep_their_libraries_to_themselves(path: Path) -> None:
         library = name.split(".")[0]
         if library == "torch":
             torch_side = (
-                room(path) in ("trace", "verify", "diagnose") or relative == "spec/build_module.py"
+                room(path) in ("trace", "verify", "diagnose", "explain")
+                or relative == "spec/build_module.py"
             )
             assert torch_side or not at_top, f"{relative} imports torch"
             assert room(path) not in (

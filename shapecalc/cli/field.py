@@ -91,7 +91,7 @@ def field(
     if picture is not None:
         others = {"--call": call, "--pixel": pixel, "--train": train, "-o": output}
         refuse_others({**others, "--format": form != "text"})
-        draw(target, inputs, arguments, picture, name, index, partial(_named, wanted=wanted))
+        draw(target, inputs, arguments, picture, name, index, partial(named_sizes, wanted=wanted))
         return
     _check(name, call, index, place, form)
     analysis = analyzed(target, inputs, arguments, train=train)
@@ -150,7 +150,7 @@ def _complete(
     from shapecalc.receptive_field.sizes import complete_sizes
 
     graph = analysis.graph
-    named = _named(analysis, wanted)
+    named = named_sizes(analysis, wanted)
     if wanted is None:
         try:
             return complete_sizes(graph, {})
@@ -159,9 +159,14 @@ def _complete(
     return complete_sizes(graph, named)
 
 
-def _named(
+def named_sizes(
     analysis: Analysis, wanted: tuple[int, ...] | Mapping[str, int] | None
 ) -> dict[str, int]:
+    """Return sizes by symbol; a tuple is for the axes of positions of the first input with them.
+
+    Raises:
+        InputError: there are not as many, or one of them is fixed.
+    """
     if not isinstance(wanted, tuple):
         return dict(wanted or {})
     from shapecalc.receptive_field.axes import roles

@@ -174,18 +174,7 @@ def record(
     parts.append(item(Text(plain(equation.op))))
     if equation.location:
         parts.append(item(Text(f"at {plain(equation.location)}", style="cyan")))
-    parts.append(Text())
-    tensors = Table.grid(padding=(0, 2))
-    for tensor in equation.tensors:
-        cells = [Text(f"  {tensor.role}"), Text(str(tensor.shape))]
-        if any(other.layout for other in equation.tensors):
-            cells.insert(1, Text(tensor.layout))
-        if sizes:
-            cells.append(Text(str(shape_at(tensor.shape, sizes))))
-        tensors.add_row(*cells)
-    parts += [tensors, Text()]
-    for axis in equation.axes:
-        parts += [_axis(axis, sizes), Text()]
+    parts += [Text(), *shapes(equation, sizes)]
     if not equation.axes:
         parts += [*(item(Text(line)) for line in equation.rule), Text()]
     parts += _fields(equation)
@@ -195,6 +184,21 @@ def record(
     if equation.source:
         parts.append(item(Text(f"source: {equation.source}")))
     return print_parts(parts, width=width, color=color)
+
+
+def shapes(equation: Equation, sizes: Mapping[str, int]) -> Iterator[RenderableType]:
+    """Yield the tensors of a layer, and the size formula of each of its spatial axes."""
+    tensors = Table.grid(padding=(0, 2))
+    for tensor in equation.tensors:
+        cells = [Text(f"  {tensor.role}"), Text(str(tensor.shape))]
+        if any(other.layout for other in equation.tensors):
+            cells.insert(1, Text(tensor.layout))
+        if sizes:
+            cells.append(Text(str(shape_at(tensor.shape, sizes))))
+        tensors.add_row(*cells)
+    yield from (tensors, Text())
+    for axis in equation.axes:
+        yield from (_axis(axis, sizes), Text())
 
 
 def _axis(axis: AxisEquation, sizes: Mapping[str, int]) -> RenderableType:
