@@ -54,6 +54,10 @@ class Op:
         """
         return None
 
+    def at_most(self, *inputs: Shape) -> Mapping[Dim, Dim]:
+        """Return the greatest that sizes which depend on data can be, as `data` makes them."""
+        return {}
+
     def general(self) -> tuple[Dim, Mapping[str, Dim]] | None:
         """Return the size formula of one spatial axis in general symbols, and their values here.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shapecalc import dims
@@ -45,6 +46,10 @@ class PackPaddedSequence(Op):
         batch = input[0 if self.batch_first else 1]
         require_same(lengths[0], batch, "the number of lengths, one for each sequence,")
         return [(data(0, minimum=1), *input[2:]), (data(1, minimum=1),)]
+
+    def at_most(self, *inputs: Shape) -> Mapping[Dim, Dim]:
+        """Return that no sequence is longer than the padded ones."""
+        return {data(1, minimum=1): inputs[0][1 if self.batch_first else 0]}
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
         """Read a step of a sequence, or to count the sequences that have a step, all lengths."""
