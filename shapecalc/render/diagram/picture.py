@@ -36,7 +36,8 @@ class Options:
     """What a picture shows.
 
     `depth` is how many levels of modules are open, by default as many as can be read. `sizes`
-    are put beside the formulas. `runs` folds modules that are alike into one.
+    are put beside the formulas. `runs` folds modules that are alike into one. A picture that
+    `folds` can show every node.
     """
 
     depth: int | None = _AUTO
@@ -45,6 +46,7 @@ class Options:
     theme: ThemeName = "light"
     fields: bool = False
     runs: bool = True
+    folds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Picture:
     opened: frozenset[str]
     look: Look
     options: Options
+    analysis: Analysis
 
     @classmethod
     def of(cls, analysis: Analysis, options: Options, findings: Sequence[Finding] = ()) -> Picture:
@@ -70,11 +73,11 @@ class Picture:
         diagram = replace(diagram, inside=with_runs(inside) if options.runs else inside)
         depth = options.depth or readable_depth(diagram)
         opened = opened_to(diagram, depth)
-        shown = list(_shown(diagram.inside.nodes, opened))
+        shown = list(diagram.nodes() if options.folds else _shown(diagram.inside.nodes, opened))
         names = _names(shown, analysis)
         look = Look(sizes=options.sizes, fields=options.fields, names=names)
         facts = tuple(_facts(analysis, options, shown, names))
-        return cls(replace(diagram, facts=facts), opened, look, options)
+        return cls(replace(diagram, facts=facts), opened, look, options, analysis)
 
     def scene(self) -> Scene:
         """Return everything at its place.
