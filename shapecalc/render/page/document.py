@@ -50,7 +50,7 @@ def document(
     style = _joined(STYLES) + inset.style
     script = f'"use strict";\n(() => {{\n{_joined(SCRIPTS)}{inset.script}\n}})();\n'
     return Template(_asset("shell.html")).substitute(
-        policy=html.escape(_policy(style, script)),
+        policy=html.escape(policy(style, script)),
         title=html.escape(title(analysis)),
         style=style,
         script=script,
@@ -71,7 +71,8 @@ def embedded(value: Json) -> str:
     return text
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
+    """Return a content policy that lets one style and one script in, and nothing else."""
     return (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "base-uri 'none'; form-action 'none'"
