@@ -21,7 +21,10 @@ def accepted(found: AcceptedSizes, formulas: Formulas) -> Json:
         "every": bool(found.symbols) and bool(found.pieces) and sheet.is_every(found),
         "none": not found.pieces,
         "sets": [
-            [[mathml.condition(text) for text in sheet.formal(sizes)], sheet.in_words(sizes)]
+            [
+                [tree for text in sheet.formal(sizes) for tree in mathml.conditions(text)],
+                [] if sizes.open else sheet.in_words(sizes),
+            ]
             for sizes in found.sets
         ],
         "reasons": [[mathml.condition(r.clause), r.cause] for r in reasons(found)],

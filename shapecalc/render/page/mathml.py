@@ -19,7 +19,24 @@ from shapecalc.render.plain import plain
 Tree: TypeAlias = Any  # str, or a list of a kind and trees
 
 _SIGNS = {ast.Add: "+", ast.Sub: "\u2212"}
-_RELATIONS = {"mod": "mod", ">=": "\u2265", "<=": "\u2264", "!=": "\u2260"}
+_RELATIONS = {">=": "\u2265", "<=": "\u2264", "!=": "\u2260", "in": "\u2208"}
+
+
+def conditions(text: str) -> list[Tree]:
+    """Return the trees of conditions that are joined by `and`; alternatives stay together.
+
+    >>> len(conditions("H >= (W and 3) and W >= 1")), len(conditions("H = 1 and W = 1, or H = 2"))
+    (2, 1)
+    """
+    if " or " in text:
+        return [condition(text)]
+    found, depth, start = list[str](), 0, 0
+    for n, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0 and text.startswith(" and ", n):
+            found.append(text[start:n])
+            start = n + len(" and ")
+    return [condition(part) for part in (*found, text[start:])]
 
 
 @lru_cache(1 << 14)
@@ -41,13 +58,11 @@ def condition(text: str) -> Tree:
     >>> condition("H mod 32 = 0")
     ['row', 'H', ['op', 'mod'], '32', ['op', '='], '0']
     """
-    parts = re.split(r" (mod|>=|<=|!=|=|<|>) ", text)
+    parts = re.split(r" (mod|>=|<=|!=|=|<|>|in) ", text)
     if len(parts) == 1:
         return ["text", plain(text)]
-    return [
-        "row",
-        *(["op", _RELATIONS.get(p, p)] if n % 2 else formula(p) for n, p in enumerate(parts)),
-    ]
+    trees = [["op", _RELATIONS.get(p, p)] if n % 2 else formula(p) for n, p in enumerate(parts)]
+    return ["text", plain(text)] if any(tree[0] == "text" for tree in trees) else ["row", *trees]
 
 
 def _tree(node: ast.expr, around: type[ast.operator] | None = None) -> Tree:

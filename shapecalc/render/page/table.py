@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from shapecalc.graph import Label, Layer, LayerGraph, ModuleCall
 from shapecalc.receptive_field import ReceptiveField
-from shapecalc.receptive_field.at_sizes import output_axes
 from shapecalc.receptive_field.sizes import fields_of as graph_fields
 from shapecalc.render import fields
+from shapecalc.render.page import mathml
 from shapecalc.render.page.details import details
 from shapecalc.render.page.formulas import Formulas
 from shapecalc.render.page.reach import Tensors
@@ -86,24 +86,31 @@ def _tensor(record: Layer | ModuleCall | None, numbers: Tensors) -> int | None:
 
 def _field(field: ReceptiveField, formulas: Formulas, *, windows: bool) -> Json:
     """Return the cells of a field, with a formula for each size that is no number."""
-    moving = [] if field.unknown else list(output_axes(field))
     known = "unknown" if field.unknown else "exact" if field.exact else "bound"
-    found = {"input": plain(field.input), "moving": moving, "known": known}
+    found = {"input": plain(field.input), "known": known}
     if not windows:
         return found
     cells, axes = fields.cells(field), range(0 if field.unknown else len(field.axes))
-    relations = [
-        (plain(name), plain(str(r))) for name, r in zip(field.axes, field.relation, strict=False)
-    ]
     return found | {
         "text": cells.field,
+        "formula": _formula(cells.field),
         "stride": cells.stride,
         "padding": cells.padding,
         "centre": cells.centre,
         "sizes": [_size(field, axis, formulas) for axis in axes],
-        "relations": [[name, text] for name, text in relations if len(text) <= _LONGEST],
+        "relations": [
+            [plain(axis.name), plain(text)]
+            for axis, text in zip(field.per_axis, map(str, field.relation), strict=True)
+            if axis.span is None and len(text) <= _LONGEST
+        ],
         "notes": list(fields.notes([field])),
     }
+
+
+def _formula(text: str) -> Json | None:
+    """Return how a size is set that is a formula of symbols; None for numbers and words."""
+    tree = mathml.formula(text)
+    return None if text in ("all", "varies") or isinstance(tree, str) or tree[0] == "text" else tree
 
 
 def _size(field: ReceptiveField, axis: int, formulas: Formulas) -> int | None:

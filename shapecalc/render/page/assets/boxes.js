@@ -54,7 +54,7 @@ function showVerdict() {
     incomplete: ["…", "Give every symbol a whole number, of at least 1."],
     accepted: ["✓", data.symbols.length ? "The model accepts these sizes." : "The model accepts its input."],
     elsewhere: ["✓", `The model accepts these sizes. ${NOT_HERE}`],
-    rejected: ["✕", "The model does not accept these sizes."],
+    rejected: ["✕", data.symbols.length ? "The model does not accept these sizes." : "The model does not accept its input."],
     unknown: ["?", data.accepted === null ? "Nothing is known of these sizes here." : `Not known: ${NOT_HERE}`],
   }[kind];
   const made = [element("p", {}, element("span", { class: "sign", "aria-hidden": "true" }, sign), " ", text)];

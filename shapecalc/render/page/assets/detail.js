@@ -65,7 +65,7 @@ function fieldWords({ field }) {
   if (field.known === "unknown") return part("Receptive field", element("p", {}, "Unknown: an op without a rule comes before."), ...field.notes.map(quietly));
   const named = [["stride", field.stride], ["padding", field.padding], ["centre", field.centre]];
   const words = [field.text, ...named.filter(([, text]) => text).map(([name, text]) => `${name} ${text}`)].join(", ");
-  const relations = field.relations.map(([axis, text]) => element("li", {}, `${axis}: `, element("code", {}, text)));
+  const relations = [...axesByRelation(field.relations)].map(([text, axes]) => element("li", {}, `${axes.join(", ")}: `, element("code", {}, text)));
   return part(
     "Receptive field",
     element("p", {}, `${words} on ${field.input}`, field.known === "exact" ? "" : ", an upper bound"),
@@ -73,6 +73,17 @@ function fieldWords({ field }) {
     element("p", { class: "quiet" }, "far from the borders; the viewer below is exact up to them"),
     ...field.notes.map(quietly),
   );
+}
+
+// Return the axes that have the same relation, by what it says of output i and input j.
+function axesByRelation(relations) {
+  const found = new Map();
+  for (const [axis, text] of relations) {
+    const said = text.replace(/^[^:]*\] : /, "").replace(/ }$/, "").replaceAll("<=", "≤").replaceAll(">=", "≥");
+    const shown = /^\{ \[i\] -> \[j\] : [^;]* \}$/.test(text) ? `output i sees j where ${said}` : text;
+    found.set(shown, [...(found.get(shown) ?? []), axis]);
+  }
+  return found;
 }
 
 const quietly = (text) => element("p", { class: "quiet" }, text);

@@ -66,6 +66,6 @@ function buildAccepted() {
 }
 
 function acceptedSet([formulas, words]) {
-  const shown = formulas.flatMap((tree, n) => [n ? ",\u2002" : "", math(mathTree(tree))]);
-  return element("div", {}, element("p", { class: "equation" }, ...shown), element("p", {}, words.join(", ")));
+  const shown = formulas.map((tree, n) => element("span", { class: "clause" }, math(mathTree(tree)), n < formulas.length - 1 ? "," : ""));
+  return element("div", { class: "set" }, words.length ? element("p", {}, words.join(", ")) : null, element("p", {}, ...shown));
 }

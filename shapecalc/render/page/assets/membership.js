@@ -49,10 +49,12 @@ function verdictAt(sizes) {
   const path = data.paths.findIndex((each) => !each.fails && allHold(each.when, sizes));
   if (path >= 0) return { kind: "accepted", path };
   if (data.elsewhere.some((when) => allHold(when, sizes))) return { kind: "elsewhere" };
-  if (data.accepted === null) return { kind: "unknown" };
+  const ends = data.paths.findIndex((each) => each.fails && allHold(each.when, sizes));
+  const shown = ends >= 0 ? { path: ends } : {}; // its formulas hold up to where it fails
+  if (data.accepted === null) return { kind: ends >= 0 ? "rejected" : "unknown", reasons: [], ...shown };
   const failed = data.accepted.rejections.filter(({ set }) => inSet(set, sizes) === true);
-  if (failed.length || data.accepted.complete) return { kind: "rejected", reasons: reasonsOf(failed, sizes) };
-  return { kind: "unknown" };
+  if (!failed.length && !data.accepted.complete) return { kind: "unknown" };
+  return { kind: "rejected", reasons: reasonsOf(failed, sizes), ...shown };
 }
 
 const isAccepted = (sizes) => ["accepted", "elsewhere"].includes(verdictAt(sizes).kind);

@@ -20,15 +20,16 @@ function buildTheme() {
 }
 
 function buildTotals() {
-  byId("sums").replaceChildren(...data.sums.map((text) => element("span", {}, text)));
-  const own = data.paths[0].rows.filter((row) => row.counted !== null);
-  if (!own.length) return;
-  const total = element("span", { class: "here" });
+  const counted = data.paths[0].rows.some((row) => row.counted !== null);
+  const sums = counted ? data.sums.slice(0, 1) : data.sums;
+  byId("sums").replaceChildren(...sums.map((text) => element("span", {}, text)));
+  if (!counted) return;
+  const total = element("span");
   byId("sums").append(total);
   document.addEventListener("shapecalc:sizes", () => {
     const counts = rowsShown().filter((row) => row.counted !== null).map((row) => (hasValues() ? valueOf(row.counted, state.sizes) : null));
     const known = counts.every((count) => count !== null);
-    total.textContent = known ? `${withCommas(counts.reduce((a, b) => a + b, BigInt(data.parameters)))} parameters at these sizes` : "";
+    total.textContent = known ? `${withCommas(counts.reduce((a, b) => a + b, BigInt(data.parameters)))} parameters at these sizes` : "as many parameters as the sizes say";
   });
 }
 
@@ -48,6 +49,7 @@ buildTheme();
 
 // The layer that is shown at first: in the middle of those in the table whose field moves.
 function atFirst() {
-  const moving = drawn.map(({ number }) => number).filter((n) => rowsShown()[n].field?.moving.length);
+  const moves = ({ tensor }) => tensor !== null && movingAxes(data.paths[state.path].tensors, tensor, state.sizes).length;
+  const moving = drawn.map(({ number }) => number).filter((n) => rowsShown()[n].role === "call" && moves(rowsShown()[n]));
   return moving[Math.floor(moving.length / 2)] ?? seeing()[0];
 }

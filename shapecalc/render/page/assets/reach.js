@@ -51,6 +51,32 @@ function fieldOf(tensors, number, element, sizes) {
   return result;
 }
 
+// Return the axes of a tensor along which what is seen of the inputs' positions moves: an axis
+// moves that an access to a moving axis hangs on. On all other axes every element sees the same,
+// or, as after a `cat` of channels, the element chooses.
+function movingAxes(tensors, number, sizes) {
+  const known = new Map();
+  for (let n = 0; n <= number; n++) known.set(n, movingOf(tensors, n, known, sizes));
+  return [...known.get(number)].sort((a, b) => a - b);
+}
+
+function movingOf(tensors, number, known, sizes) {
+  const { axes, reads, shape } = tensors[number];
+  if (reads === undefined) return new Set(axes.map(([axis]) => axis));
+  const moving = new Set();
+  for (const [operand, accesses] of reads) {
+    const before = known.get(operand);
+    if (accesses === "regroup") {
+      const [old, fresh] = [tensors[operand].shape, shape].map((each) => plainShape(each.map((size) => valueOf(size, sizes))));
+      if (old === null || fresh === null || old.includes(0)) continue;
+      for (const [from, to] of groupsOf(old, fresh)) if (from.some((axis) => before.has(axis))) to.forEach((axis) => moving.add(axis));
+    } else if (Array.isArray(accesses)) {
+      for (const access of accesses) access.axes.forEach((entry, n) => before.has(n) && axesIn(entry).forEach((axis) => moving.add(axis)));
+    }
+  }
+  return moving;
+}
+
 // Return what is found, or null where an access has a formula without a value.
 function followed(find) {
   try {

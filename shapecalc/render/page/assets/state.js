@@ -13,7 +13,7 @@ const rowsShown = () => data.paths[state.path].rows;
 const selectedRow = () => (state.selected === null ? null : (rowsShown()[state.selected] ?? null));
 
 // Whether the formulas that are shown hold at the sizes that are typed.
-const hasValues = () => state.verdict !== null && state.verdict.kind === "accepted";
+const hasValues = () => state.verdict?.path !== undefined;
 
 function setSizes(sizes) {
   state.sizes = sizes ?? state.sizes;

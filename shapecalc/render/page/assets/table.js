@@ -120,7 +120,8 @@ function fieldCell({ field }) {
   const numbers = hasValues() ? field.sizes.map((size) => (size === null ? null : valueOf(size, state.sizes))) : [];
   const known = numbers.length && numbers.every((value) => value !== null);
   const here = known ? [...new Set(numbers.map(String))].join(" × ") : "";
-  return [field.text, here && here !== field.text ? element("span", { class: "here" }, ` ${here}`) : null].filter(Boolean);
+  const written = field.formula === null ? field.text : math(mathTree(field.formula));
+  return [written, here && here !== field.text ? element("span", { class: "here" }, here) : null].filter(Boolean);
 }
 
 // A folded row counts what is inside of it; one that is unfolded its own parameters alone.

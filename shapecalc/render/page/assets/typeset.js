@@ -16,8 +16,10 @@ function mathTree(tree, values = {}) {
       return mathElement("mfrac", {}, ...inner());
     case "floor":
       return mathElement("mrow", {}, fence("⌊", "prefix"), ...inner(), fence("⌋", "postfix"));
-    case "paren":
-      return mathElement("mrow", {}, fence("(", "prefix"), ...inner(), fence(")", "postfix"));
+    case "paren": {
+      const round = isHigh(tree) ? fence : bracket;
+      return mathElement("mrow", {}, round("(", "prefix"), ...inner(), round(")", "postfix"));
+    }
     case "sup":
       return mathElement("msup", {}, ...inner());
     case "sub":
@@ -32,13 +34,15 @@ function mathTree(tree, values = {}) {
   throw new TypeError(`no formula ${kind}`);
 }
 
+const isHigh = (tree) => Array.isArray(tree) && (tree[0] === "frac" || tree[0] === "sup" || tree.slice(1).some(isHigh));
+
 // Where numbers stand for symbols, a product needs its sign.
 const operatorIn = (sign, values) => (sign === "\u2062" && Object.keys(values).length ? "\u22c5" : sign);
 
-const fence = (sign, form) => mathElement("mo", { fence: "true", form, stretchy: "true", lspace: "0", rspace: "0" }, sign);
+const fence = (sign, form) => mathElement("mo", { fence: "true", form, stretchy: "true", lspace: "0em", rspace: "0em" }, sign);
 
-// Brackets around a shape stay as high as its numbers: the formulas in it have their own.
-const bracket = (sign, form) => mathElement("mo", { form, stretchy: "false", lspace: "0", rspace: "0" }, sign);
+// Brackets that stay as high as a number.
+const bracket = (sign, form) => mathElement("mo", { form, stretchy: "false", lspace: "0em", rspace: "0em" }, sign);
 
 function mathName(name, values) {
   if (Object.hasOwn(values, name)) return mathElement("mn", {}, String(values[name]));

@@ -48,7 +48,7 @@ function lookedAt(row) {
   const { tensors } = data.paths[state.path];
   const shape = plainShape(tensors[row.tensor].shape.map((size) => valueOf(size, state.sizes)));
   if (shape === null || shape.includes(0)) return null;
-  const axes = row.field ? row.field.moving : [];
+  const axes = movingAxes(tensors, row.tensor, state.sizes);
   const counts = axes.map((axis) => shape[axis]);
   const indices = counts.map((count, n) => Math.min(count - 1, Math.floor(viewer.fraction[n] * count)));
   return { row, tensors, shape, axes, counts, indices };
@@ -96,9 +96,9 @@ function showField(found) {
   drawGrid(byId("output-grid"), lastTwo(found.counts), [lastTwo(found.indices, 0).map((index) => [index])], "output");
   const say = byId("seen");
   delete say.dataset.field;
-  if (seen.unknown !== null || found.row.field?.known === "unknown") {
+  if (seen.unknown !== null) {
     byId("input-side").hidden = true;
-    say.replaceChildren(element("p", {}, `Not known here: how ${seen.unknown ?? "an op before"} reads its input cannot be followed at these sizes.`));
+    say.replaceChildren(element("p", {}, `Not known here: how ${seen.unknown} reads its input cannot be followed at these sizes.`));
     return;
   }
   byId("input-side").hidden = reached === undefined;
@@ -122,7 +122,7 @@ function sayField(say, found, input, axes, bounds) {
   const counts = axes.map(({ seen }) => withCommas(seen.length)).join(" × ");
   const where = found.indices.length ? `Output ${found.indices.join(", ")} of ${found.counts.join(" × ")}` : "Every element of the output";
   const lines = [element("p", {}, `${where} sees ${bound}${parts.join(", ")} of ${input.name}: ${counts} of ${axes.map(({ size }) => size).join(" × ")}.`)];
-  lines.push(element("p", { class: "quiet" }, bounds.size ? `An upper bound: ${[...bounds].join("; ")}.` : "Exact, up to the borders. Indices count from 0."));
+  lines.push(element("p", { class: "quiet" }, bounds.size ? `An upper bound: ${[...bounds].join("; ")}.` : "Exact, up to the borders. Indices count from 0; channels are taken together."));
   say.replaceChildren(...lines);
   say.dataset.field = JSON.stringify(Object.fromEntries(axes.map(({ name, seen }) => [name, seen])));
   say.dataset.bound = String(bounds.size > 0);
@@ -159,7 +159,7 @@ function drawGrid(canvas, [rows, columns], boxes, kind) {
       }
     }
   }
-  if (cell < 6) return;
+  if (cell < 9) return;
   pen.strokeStyle = colour("--page");
   pen.lineWidth = 1;
   pen.beginPath();
