@@ -52,6 +52,13 @@ def window() -> str:
     return "\n".join(["```text", text, "```"])
 
 
+def explained() -> str:
+    """Return the first patch of the course, by hand."""
+    target, values = "examples/kernel_by_hand.py:model", "examples/images/four_by_four.json"
+    text = printed("explain", target, "conv", "--element", "0,0,0", "--values", values)
+    return "\n".join(["```text", text, "```"])
+
+
 def ops() -> str:
     """Return the table of all torch functions that have a rule."""
     from shapecalc.registry import LAYERS, READERS
@@ -160,6 +167,7 @@ PARTS: dict[str, Callable[[], str]] = {
         equation,
         fields,
         window,
+        explained,
         sizes,
         check,
         solve,
@@ -173,7 +181,7 @@ PARTS: dict[str, Callable[[], str]] = {
     )
 }
 QUICK = (
-    "equation", "fields", "window", "sizes", "check", "solve", "solve_for", "mistakes", "unets",
+    "equation", "fields", "window", "explained", "sizes", "check", "solve", "solve_for", "mistakes", "unets",
     "ops",
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ def test_ci_finds_the_test_command() -> None:
 
 
 COMMANDS = re.findall(
-    r"^shapecalc ((?:show|field|verify|spec) [^#\n]*examples/[^#\n]*)", TEXT, re.MULTILINE
+    r"^shapecalc ((?:show|field|explain|verify|spec) [^#\n]*examples/[^#\n]*)", TEXT, re.MULTILINE
 )
 
 
