@@ -70,20 +70,20 @@ function reasonsOf(failed, sizes) {
   return [...new Set(reasons)];
 }
 
-const MOST_TRIED = 20000; // sizes that are looked at for one that is accepted
+const LONGEST_SEARCH = 60; // milliseconds, so that typing goes on
 
 // Return the accepted sizes with the least sum of differences; of two that are as near, the
 // larger. Null where none is near.
 function nearestAccepted(sizes) {
   const names = data.symbols.filter((name) => mattering().has(name));
-  let tried = 0;
-  for (let distance = 1; tried < MOST_TRIED && names.length; distance++) {
+  const end = performance.now() + LONGEST_SEARCH;
+  for (let distance = 1; names.length; distance++) {
     for (const offsets of offsetsOf(names.length, distance)) {
       const near = { ...sizes };
       names.forEach((name, n) => (near[name] += BigInt(offsets[n])));
       if (names.some((name) => near[name] < BigInt(data.least[name] ?? 1))) continue;
-      if (++tried > MOST_TRIED) return null;
       if (isAccepted(near)) return near;
+      if (performance.now() > end) return null;
     }
   }
   return null;

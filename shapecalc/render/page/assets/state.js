@@ -40,8 +40,17 @@ function rowOf(name) {
   return found < 0 ? null : found;
 }
 
+// Return the row of a name, or that of the module around it: a layer of torch is one row.
+function rowAround(name) {
+  for (let path = name; path; path = path.slice(0, Math.max(path.lastIndexOf("."), 0))) {
+    const found = rowOf(path);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 // The row that is selected stays, if it has the name: a layer may be called several times.
 document.addEventListener("shapecalc:select", (event) => {
-  const name = event.detail?.name;
-  if (selectedRow()?.path !== name) state.selected = rowOf(name) ?? state.selected;
+  const name = String(event.detail?.name ?? "");
+  if (selectedRow()?.path !== name) state.selected = rowAround(name) ?? state.selected;
 });
