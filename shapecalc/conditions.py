@@ -8,7 +8,7 @@ never wider than the sizes it was derived for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -154,8 +154,11 @@ class Hint(dict[str, int]):
     """A size for every symbol; symbols that were not named get sizes apart from each other.
 
     `data` names the symbols whose size depends on data: no number says what they are. `either`
-    are the sizes that one of them may have, where a mistake leaves open which is meant.
+    are the sizes that one of them may have, where a mistake leaves open which is meant. `pin` says
+    what number is to be taken for one, where there has to be a number: who traces sets it.
     """
+
+    pin: Callable[[Dim], int] | None = None
 
     def __init__(self, sizes: Mapping[str, int] | None = None) -> None:
         super().__init__(sizes or {})
@@ -259,9 +262,8 @@ def choose(size: IntoDim, why: str = "") -> int:
     size = dims.as_dim(size)
     number = dims.as_int(size)
     if number is None:
-        _refuse_data(size, why)
         path = _path.get() or Path()
-        number = dims.evaluate(size, path.hint)
+        number = _pinned(size, why) if depends_on_data(size) else dims.evaluate(size, path.hint)
         path.record(Assumption(Condition(size, "==", number), "branch", why))
     return number
 
@@ -276,8 +278,8 @@ def choose_pieces(size: Dim, length: Dim, why: str = "") -> int:
     """
     pieces = dims.as_int(dims.ceildiv(size, length))
     if pieces is None:
-        if not depends_on_data(length):
-            _refuse_data(size, why)
+        if depends_on_data(size) and not depends_on_data(length):
+            _pinned(size, why)
         pieces = -(-at_hint(size) // at_hint(length))
     pieces = max(pieces, 1)
     decide(size, "<=", dims.mul(dims.as_dim(pieces), length), why)
@@ -286,10 +288,13 @@ def choose_pieces(size: Dim, length: Dim, why: str = "") -> int:
     return pieces
 
 
-def _refuse_data(size: Dim, why: str) -> None:
-    if depends_on_data(size):
+def _pinned(size: Dim, why: str) -> int:
+    """Return the number that is taken for a size of data."""
+    hint = (_path.get() or Path()).hint
+    if not isinstance(hint, Hint) or hint.pin is None:
         text = dims.format_dim(size)
         raise DataDependentError(f"{why} needs the value of {text}, which depends on data")
+    return hint.pin(size)
 
 
 def smaller(left: Dim, right: Dim) -> Dim:

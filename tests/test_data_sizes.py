@@ -43,6 +43,7 @@ CASES = [
     Case(lambda x: x.bincount(),                        (N, "int64"),              (U,)),
     Case(lambda x, r: x.repeat_interleave(r, 1),        [(N, H), (H, "int64")],    (N, U)),
     Case(lambda r: torch.repeat_interleave(r),          (N, "int64"),              (U,)),
+    Case(lambda x, s: torch.ops.torchvision.nms(x, s, 0.5), [(N, 4), (N,)],        (U,)),
     Case(lambda x: torch.nn.functional.one_hot(x),      (N, "int64"),              (N, U)),
 ]
 # fmt: on
@@ -102,15 +103,20 @@ def test_a_size_out_of_a_tensor_depends_on_data() -> None:
     assert graph.output == Shape((U, symbol("u1", minimum=0)))
 
 
-@pytest.mark.parametrize("call", [
-    lambda x: x[:, x.argmax() :],
-    lambda x: x[..., : x.argmax() + 5],
-    lambda x: x.narrow(0, 0, x.argmax()),
-    lambda x: x.reshape(x.argmax(), -1),
-    lambda x: x.sum(x.argmax()),
+@pytest.mark.parametrize(("call", "out"), [
+    (lambda x: x[:, x.argmax() :],       (N, dims.maximum(dims.ZERO, H - dims.minimum(H, U)))),
+    (lambda x: x[..., : x.argmax() + 5], (N, dims.minimum(H, U))),
+    (lambda x: x.narrow(0, 0, x.argmax()), (U, H)),
+    (lambda x: x.reshape(x.argmax(), -1), (U, dims.floordiv(H * N, U))),
 ])  # fmt: skip
-def test_no_value_of_a_tensor_is_made_up(call: Any) -> None:
-    (finding,) = traced(Case(call, (N, H), (), SIZES)).findings
+def test_a_tensor_that_is_taken_for_a_number_is_a_size(call: Any, out: Any) -> None:
+    graph = traced(Case(call, (N, H), (), SIZES))
+    assert not graph.findings, graph.findings[0]
+    assert graph.output == Shape(out)
+
+
+def test_no_axis_is_made_up() -> None:
+    (finding,) = traced(Case(lambda x: x.sum(x.argmax()), (N, H), (), SIZES)).findings
     assert finding.kind == "data"
 
 
@@ -119,7 +125,119 @@ def test_no_value_of_a_tensor_is_made_up(call: Any) -> None:
     lambda x: x[x > 0].unbind(),
     lambda x: list(x[x > 0]),
 ])  # fmt: skip
-def test_no_number_of_pieces_is_made_up(call: Any) -> None:
-    (finding,) = traced(Case(call, (N, H), (), SIZES)).findings
-    assert finding.kind == "data"
-    assert "u0, which depends on data" in finding.message
+def test_a_number_of_pieces_is_one_of_many(call: Any) -> None:
+    graph = traced(Case(call, (N, H), (), SIZES))
+    assert not graph.findings
+    assert graph.layers[-1].label == "probed"
+    assert any("data decide what u0 is: 2 is taken" in note for note in graph.notes)
+
+
+# ---------------------------------------------------------------------------- what data decide
+
+
+def test_a_size_that_differs_between_the_ways_is_a_symbol() -> None:
+    graph = traced(Case(lambda x: x if x.any() else x[:, 1:], (N, H), (), SIZES))
+    assert graph.output == Shape((N, U))
+    assert "u0 is a size that depends on data: H - 1 or H" in graph.notes
+
+
+def test_what_is_the_same_on_all_ways_is_proved() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        y = x.exp()
+        if (y > 1).all():
+            y = y + 1
+        return torch.relu(y)
+
+    graph = traced(Case(forward, (N, H), (), SIZES))
+    assert graph.output == Shape((N, H))
+    assert {layer.kind: str(layer.label) for layer in graph.layers} == {
+        "exp": "proved", "gt": "proved", "all": "proved", "relu": "proved",
+    }  # fmt: skip
+
+
+def test_what_one_way_alone_comes_by_is_not_proved() -> None:
+    graph = traced(Case(lambda x: x if x.any() else x.exp(), (N, H), (), SIZES))
+    assert [str(layer.label) for layer in graph.layers] == ["proved", "probed"]
+    assert "data decide" in graph.layers[-1].note
+
+
+def test_a_check_of_values_is_taken_to_pass() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        if not (x > 0).all():
+            raise ValueError("negative")
+        return x.flatten()
+
+    graph = traced(Case(forward, (N, H), (), SIZES))
+    assert not graph.findings
+    assert graph.output == Shape((H * N,))
+    assert [str(layer.label) for layer in graph.layers] == ["proved"] * 3
+
+
+def test_a_mistake_on_every_way_is_a_mistake() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        if x.any():
+            x = x + 1
+        return x.view(7, 7, 7)
+
+    (finding,) = traced(Case(forward, (5, 5), (), ({},))).findings
+    assert finding.kind == "shape"
+
+
+def test_a_loop_until_all_is_done_ends() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        while not (x > 1).all():
+            x = x * 2
+        return x
+
+    assert traced(Case(forward, (N, H), (), SIZES)).output == Shape((N, H))
+
+
+def test_the_smaller_of_a_number_and_such_a_size() -> None:
+    graph = traced(Case(lambda x: torch.zeros(min(300, x[x > 0].size(0))), (N, H), (), SIZES))
+    assert graph.output == Shape((dims.minimum(dims.as_dim(300), U),))
+    assert "taken" not in " ".join(graph.notes)
+
+
+def test_a_count_of_rows_differs_and_is_no_number() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([row[None] for row in x[x[:, 0] > 0]])
+
+    graph = traced(Case(forward, (N, H), (), SIZES))
+    rows, columns = graph.output
+    assert str(rows).startswith("u")  # not 2, and not 3
+    assert columns == H
+
+
+# ---------------------------------------------------------------------------- what sizes alone decide
+
+
+def test_a_mask_of_ones_is_true() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        mask = torch.ones(x.shape[0], x.shape[1]).bool()[:, None]
+        return x if mask.all() else x[:1]
+
+    graph = traced(Case(forward, (N, H), (), SIZES))
+    assert graph.output == Shape((N, H))
+    assert not graph.notes
+    assert not graph.premises
+
+
+def test_a_value_that_hangs_on_sizes_is_computed() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        mask = torch.ones(x.shape[0], x.shape[1]).tril()
+        rows = [int(row.sum()) for row in mask]
+        return torch.cat([x[:1, :row] for row in rows], dim=1)
+
+    graph = traced(Case(forward, (N, H), (), SIZES))
+    assert graph.output == Shape((1, 1 + 2 + 3 + 4 + 5 + 4 * 5))
+    assert {str(premise.condition) for premise in graph.premises} >= {"N = 9", "H = 5"}
+
+
+def test_what_was_written_into_is_known_no_more() -> None:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        mask = torch.ones(x.shape[0], 2)
+        mask[:, 0] = x[:, 0]
+        return x if mask.all() else x[:, :1]
+
+    graph = traced(Case(forward, (N, H), (), SIZES))
+    assert str(graph.output[1]).startswith("u")

@@ -2,7 +2,8 @@
 
 The wheel of the registry is a CUDA build. Its compiled ops cannot be loaded without CUDA, and
 its Python code only needs their schemas to be there. They are declared here before the import;
-no classification or segmentation model calls one.
+no classification or segmentation model calls one. Of those that detectors call, `nms` and
+`roi_align` are written out below, so that detectors run.
 """
 
 from __future__ import annotations
@@ -40,8 +41,54 @@ def _declare() -> None:
         name = schema.partition("(")[0]
         if not hasattr(torch.ops.torchvision, name):
             _library.define(schema)
+            if name in _KERNELS:
+                _library.impl(name, _KERNELS[name], "CPU")
     _library.impl("_cuda_version", lambda: -1, "CompositeExplicitAutograd")
 
+
+def _nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:
+    """Keep the best box, drop those that overlap it, and so on."""
+    if boxes.dim() != 2 or boxes.shape[1] != 4 or scores.shape != boxes.shape[:1]:
+        raise ValueError("boxes should be (N, 4), scores (N,)")
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    order, kept = scores.argsort(descending=True), []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        low = torch.maximum(boxes[best, :2], boxes[order, :2])
+        high = torch.minimum(boxes[best, 2:], boxes[order, 2:])
+        shared = (high - low).clamp(min=0).prod(1)
+        order = order[shared <= iou_threshold * (area[best] + area[order] - shared)]
+    return torch.stack(kept) if kept else order
+
+
+def _roi_align(
+    x: torch.Tensor,
+    rois: torch.Tensor,
+    scale: float,
+    height: int,
+    width: int,
+    ratio: int,
+    aligned: bool,
+) -> torch.Tensor:
+    """Sample the middle of every cell of a box, which is enough for shapes."""
+    if rois.dim() != 2 or rois.shape[1] != 5:
+        raise ValueError("rois should be (K, 5)")
+    number, low, high = rois[:, 0].long(), rois[:, 1:3] * scale, rois[:, 3:] * scale
+    across, down = ((torch.arange(n, device=x.device) + 0.5) / n for n in (width, height))
+    columns = low[:, :1] + across * (high - low)[:, :1]
+    rows = low[:, 1:] + down * (high - low)[:, 1:]
+    place = torch.stack(
+        [
+            (columns[:, None] / x.shape[-1]).expand(-1, height, -1),
+            (rows[:, :, None] / x.shape[-2]).expand(-1, -1, width),
+        ],
+        dim=-1,
+    )
+    return torch.nn.functional.grid_sample(x[number], 2 * place - 1, align_corners=False)
+
+
+_KERNELS = {"nms": _nms, "roi_align": _roi_align}
 
 if torch.version.cuda is None:
     _declare()
@@ -49,11 +96,13 @@ if torch.version.cuda is None:
     torch.ops.load_library = lambda path: None if "torchvision" in str(path) else _load(path)
     try:
         from torchvision.models import *  # noqa: F403
+        from torchvision.models.detection import *  # noqa: F403
         from torchvision.models.segmentation import *  # noqa: F403
     finally:
         torch.ops.load_library = _load
 else:
     from torchvision.models import *  # noqa: F403
+    from torchvision.models.detection import *  # noqa: F403
     from torchvision.models.segmentation import *  # noqa: F403
 
 from torchvision.models import list_models  # noqa: E402

@@ -17,6 +17,7 @@ from shapecalc.receptive_field.accepted import EVERY_SIZE, Accepted
 from shapecalc.receptive_field.axes import roles
 from shapecalc.receptive_field.digits import plain
 from shapecalc.receptive_field.extent import Extent, extent
+from shapecalc.receptive_field.isl import NotAffine
 from shapecalc.receptive_field.reach import Image, Reach
 from shapecalc.receptive_field.setting import InputAxis, Setting
 from shapecalc.receptive_field.span import Spans, spans
@@ -148,7 +149,10 @@ class _Walk:
         made = []
         for output, shape in enumerate(layer.out_shapes):
             out, reads = self.shape(shape), self.reads_of(layer, output)
-            field = step(operands, shapes, reads, out, layer.name, known.setting)
+            try:
+                field = step(operands, shapes, reads, out, layer.name, known.setting)
+            except NotAffine:  # by a size that depends on data, also where the others are numbers
+                field = step(operands, shapes, None, out, layer.name, known.setting)
             made.append(field.bounded("the values of the mask decide") if layer.masked else field)
         return tuple(made)
 

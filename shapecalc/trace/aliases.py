@@ -146,6 +146,8 @@ class Aliases:
             return
         missed = [w for w in family.writes[tensor.seen :] if not _apart(w.part, tensor.part)]
         tensor.seen = len(family.writes)
+        if missed:
+            tensor.first_ = tensor.range_ = tensor.made = None
         for write in missed:
             tensor.source = self._after(tensor, write)
 

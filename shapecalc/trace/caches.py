@@ -1,14 +1,15 @@
-"""Sizes in Python's own hands: as operands of divmod and powers, and as keys of dicts and caches.
+"""Sizes in Python's own hands: in divmod, powers, min and max, and as keys of dicts and caches.
 
 A cache may outlive the trace: none may hand a symbolic tensor to the model later.
 """
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import functools
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -21,16 +22,41 @@ _DEEPEST = 5  # tuples around a size in a key
 
 @contextlib.contextmanager
 def sizes() -> Iterator[None]:
-    """Let `divmod` take symbolic sizes, and a power of floats a negative base."""
+    """Let Python's own functions take symbolic sizes: `divmod`, `min` and `max`, powers of floats.
+
+    Which one of two sizes is the smaller is a choice, but where it depends on data: then it is
+    `Min(u0, 300)`.
+    """
+    extremes = builtins.min, builtins.max
     original = torch.SymFloat.__pow__, torch.SymFloat.__rpow__
     torch.SymInt.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore
     torch.SymFloat.__pow__ = _power  # type: ignore[method-assign]
     torch.SymFloat.__rpow__ = lambda exponent, base: _power(base, exponent)  # type: ignore
+    builtins.min = _extreme(builtins.min, torch.sym_min)
+    builtins.max = _extreme(builtins.max, torch.sym_max)
     try:
         yield
     finally:
+        builtins.min, builtins.max = extremes
         del torch.SymInt.__divmod__  # type: ignore
         torch.SymFloat.__pow__, torch.SymFloat.__rpow__ = original  # type: ignore[method-assign]
+
+
+def _extreme(original: Any, of_sizes: Callable[[Any, Any], Any]) -> Any:
+    @functools.wraps(original)
+    def extreme(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or not args:
+            return original(*args, **kwargs)
+        if len(args) == 1:
+            args = (list(args[0]),)
+        entries = args if len(args) > 1 else args[0]
+        sizes = [entry for entry in entries if type(entry) is torch.SymInt]
+        if not any(size.node.depends_on_data() for size in sizes):
+            return original(*args)
+        whole = all(isinstance(entry, (int, torch.SymInt)) for entry in entries)
+        return functools.reduce(of_sizes, entries) if whole else original(*args)
+
+    return extreme
 
 
 def _power(base: Any, exponent: Any) -> Any:

@@ -1,18 +1,20 @@
-"""Positions: tensors of integers whose least and greatest value is known, such as an `arange`.
+"""Positions: tensors whose least and greatest value is known, such as an `arange` or `ones`.
 
 How long a table has to be depends on the values that it is asked for. Where these count up with
 a size, the table's length is a requirement on that size: 1,024 positions are the longest text.
+Where all values are one and the same, `if mask.all():` is answered, too.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
 from shapecalc import dims
-from shapecalc.conditions import require
+from shapecalc.conditions import Condition, Relation, require
 from shapecalc.dims import Dim
 from shapecalc.errors import SizeError
 from shapecalc.trace.size_node import SizeNode
@@ -26,8 +28,17 @@ _MOVING = {
     "unsqueeze", "squeeze", "view", "view_as", "reshape", "reshape_as", "expand", "expand_as",
     "repeat", "tile", "repeat_interleave", "broadcast_to", "permute", "transpose", "t", "movedim",
     "flatten", "unflatten", "ravel", "contiguous", "clone", "detach", "to", "long", "int", "type",
-    "type_as", "roll", "flip", "cpu",
+    "type_as", "roll", "flip", "cpu", "bool", "float", "double", "half", "bfloat16",
 }  # fmt: skip
+# what fills a tensor with one value, and at which place the value is given
+_FILLING: dict[str, int | Dim] = {
+    "zeros": dims.ZERO, "zeros_like": dims.ZERO, "new_zeros": dims.ZERO, "ones": dims.ONE,
+    "ones_like": dims.ONE, "new_ones": dims.ONE, "full": 1, "full_like": 1, "new_full": 2,
+}  # fmt: skip
+_COMPARING: dict[str, Relation] = {
+    "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+}  # fmt: skip
+_EXTREME = {"all", "any", "min", "max", "amin", "amax"}
 _ADDING = {
     "add": 1,
     "add_": 1,
@@ -45,19 +56,68 @@ def follow(
 ) -> None:
     """Note of the output of a call which values it has, where that is known."""
     name = name.rpartition(".")[2]
-    if len(outputs) != 1 or NAMES[outputs[0].dtype_] not in _INTEGERS:
+    if len(outputs) != 1:
         return
-    first = args[0] if args else None
-    if name == "arange":
-        outputs[0].range_ = _counted(args, kwargs, outputs[0].shape_[0])
+    (output,), first = outputs, args[0] if args else None
+    if name in _FILLING:
+        output.range_ = _filled(name, args, kwargs)
+    elif name == "arange" and NAMES[output.dtype_] in _INTEGERS:
+        output.range_ = _counted(args, kwargs, output.shape_[0])
     elif isinstance(first, SymbolicTensor) and first.range_ is not None:
-        low, high = first.range_
-        if name in _MOVING or (name == "__getitem__" and _takes_all(args[1])):
-            reread = name == "view" and outputs[0].dtype_ != first.dtype_  # the same bytes
-            outputs[0].range_ = None if reread else first.range_
-        elif name in _ADDING and not kwargs and (by := _size(args[1])) is not None:
-            step = _ADDING[name] * by
-            outputs[0].range_ = dims.expand(low + step), dims.expand(high + step)
+        output.range_ = _computed(name, first, first.range_, args, kwargs, output)
+
+
+def _computed(
+    name: str,
+    first: SymbolicTensor,
+    known: Range,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    output: SymbolicTensor,
+) -> Range | None:
+    """Return the range of what a call makes of a tensor whose range is known."""
+    low, high = known
+    if name in _MOVING or (name == "__getitem__" and _takes_all(args[1])):
+        if name == "view" and output.dtype_ != first.dtype_:
+            return None  # the same bytes
+        if output.dtype_ is torch.bool and first.dtype_ is not torch.bool:
+            return (
+                _truths(Condition(low, "!=", 0), Condition(high, "!=", 0)) if low == high else None
+            )
+        return known
+    by = _size(args[1]) if len(args) > 1 and not kwargs else None
+    if name in _ADDING and by is not None and NAMES[output.dtype_] in _INTEGERS:
+        step = _ADDING[name] * by
+        return dims.expand(low + step), dims.expand(high + step)
+    plain = name.strip("_")
+    if plain in _COMPARING and by is not None:
+        relation = _COMPARING[plain]
+        return _truths(Condition(low, relation, by), Condition(high, relation, by))
+    if name in _EXTREME and len(args) == 1 and not kwargs and low == high:
+        some = Condition(dims.product(first.shape_), ">=", 1).known()
+        return known if some else None
+    return None
+
+
+def _truths(*conditions: Condition) -> Range | None:
+    """Return the range of truths that are all the same; of an order, both ends tell."""
+    answers = {condition.known() for condition in conditions}
+    equal = any(condition.relation in ("==", "!=") for condition in conditions)
+    if len(answers) != 1 or None in answers or (equal and conditions[0] != conditions[-1]):
+        return None
+    truth = dims.as_dim(int(bool(answers.pop())))
+    return truth, truth
+
+
+def _filled(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Range | None:
+    value = _FILLING[name]
+    if isinstance(value, int):
+        given = args[value] if len(args) > value else kwargs.get("fill_value")
+        if isinstance(given, (bool, float)) and math.isfinite(given) and given == int(given):
+            given = int(given)
+        found = _size(given)
+        return None if found is None else (found, found)
+    return value, value
 
 
 def demand(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:

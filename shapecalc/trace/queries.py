@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from shapecalc import dims
-from shapecalc.errors import DataDependentError
+from shapecalc.trace import numbers
 from shapecalc.trace.symbolic_tensor import SymbolicTensor
 
 if TYPE_CHECKING:
@@ -205,28 +205,22 @@ def _iter(tracer: Tracer, x: SymbolicTensor) -> Iterator[Any]:
 # values: what Python asks for, no shape determines
 
 
-@answers(T.item)
-def _item(tracer: Tracer, x: SymbolicTensor) -> Any:
-    if x.dtype_ in (torch.bool,) or x.dtype_.is_floating_point or x.dtype_.is_complex:
-        return _refuse(tracer, x)
-    if x.first_ is not None:
-        return tracer.symint(x.first_)
-    return tracer.symint(tracer.record.fresh_size(".item()"))
+answers(T.item)(numbers.item)
+answers(T.__bool__)(numbers.truth)
+answers(T.__float__)(numbers.fraction)
+answers(T.tolist)(numbers.as_list)
+answers(T.__contains__)(numbers.contains)
+answers(T.equal, torch.equal, T.allclose, torch.allclose)(numbers.equal)
+answers(T.numpy, T.__array__)(numbers.as_array)
+answers(T.__complex__)(numbers.refuse)
 
 
 @answers(T.__int__, T.__index__)
 def _int(tracer: Tracer, x: SymbolicTensor) -> int:
-    return int(_item(tracer, x))
-
-
-@answers(T.__bool__, T.__float__, T.__complex__, T.tolist, T.numpy, T.__array__, T.__contains__)
-@answers(T.equal, torch.equal, T.allclose, torch.allclose)
-def _refuse(tracer: Tracer, x: SymbolicTensor, *args: Any, **kwargs: Any) -> Any:
-    what = f"the values of a tensor of shape {x.shape_}" if x.shape_ else "the value of a tensor"
-    raise DataDependentError(
-        f"the model's code asks for {what}, which depends on the data and on no shape: "
-        "the trace ends here"
-    )
+    number = numbers.item(tracer, x)
+    if isinstance(number, SymbolicTensor):  # a fraction, cut off
+        return int(tracer.symint(tracer.record.fresh_size("int()")))
+    return int(number)
 
 
 @answers(T.is_same_size)

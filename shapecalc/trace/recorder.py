@@ -14,7 +14,7 @@ from torch import nn
 from shapecalc import dims
 from shapecalc.conditions import Assumption, Condition, Hint, Path, following
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import DataDependentError, ForwardError
+from shapecalc.errors import ForwardError
 from shapecalc.graph import (
     Home,
     Label,
@@ -27,6 +27,8 @@ from shapecalc.graph import (
 )
 from shapecalc.op import Call, Op
 from shapecalc.trace.containers import shapes_of, sources_in
+from shapecalc.trace.data_bounds import whatever_the_data
+from shapecalc.trace.data_choices import Answer, Choices
 from shapecalc.trace.declared import handed_on
 from shapecalc.trace.mistakes import Mistakes, OpenCall, is_of_torch
 from shapecalc.trace.returned import returned
@@ -35,6 +37,9 @@ from shapecalc.trace.symbolic_tensor import is_symbolic
 
 Recalling = Callable[..., Any]  # gets the call, the module, its arguments and keyword arguments
 
+_MANY = 41  # what is taken for the first size that depends on data; for the next one, 42
+_FEW = 2, 3  # the same where Python counts with it; the rules remember what holds at a number
+_NAMED = 4  # sizes of a condition that are named
 MOST_LAYERS = 100_000  # op calls, beyond which a forward is taken for one without an end
 
 
@@ -42,9 +47,17 @@ class Recorder(Mistakes):
     """The records of one trace at one hint, in the order of the calls."""
 
     def __init__(
-        self, model: nn.Module, hint: Hint, *, at_once: bool = False, recover: bool = False
+        self,
+        model: nn.Module,
+        hint: Hint,
+        choices: Choices,
+        *,
+        at_once: bool = False,
+        recover: bool = False,
     ) -> None:
         super().__init__(hint, recover=recover)
+        self.choices = choices
+        hint.pin = self.pin
         self.at_once = at_once
         self.recalls: dict[int, Recalling] = {}  # module calls to be made otherwise
         self.ordered: list[bool] = []  # which layers lie in memory in order, see `layout`
@@ -52,6 +65,9 @@ class Recorder(Mistakes):
         self.notes: list[str] = []
         self.events: list[tuple[str, int | None]] = []
         self.fresh: dict[str, str] = {}
+        self.most: dict[Dim, Dim] = {}  # the greatest that a size of data can be, where known
+        self._decided: dict[Condition, bool] = {}  # comparisons of sizes of data
+        self._pinned: set[Dim] = set()  # sizes of data of which a number was asked for
         self.home = Home()
         self.refresh: Callable[[Any], Any] = lambda value: value  # see `aliases`
         self._named = dict(model.named_modules())
@@ -146,11 +162,12 @@ class Recorder(Mistakes):
 
     def fresh_size(self, origin: str, *, minimum: int = 0) -> Dim:
         """Return a new symbol for a size that depends on data."""
-        name = f"u{len(self.fresh)}"
+        where = caller()
+        name = self.choices.name((origin, where))
+        self.hint[name] = _MANY + len(self.fresh)
         self.fresh[name] = origin
         self.hint.data.add(name)
-        place = caller()
-        at = f", {place}" if place else ""
+        at = f", {where}" if where else ""
         self.notes.append(f"{name} is a size that depends on data: {origin}{at}")
         return dims.symbol(name, minimum=minimum)
 
@@ -162,32 +179,53 @@ class Recorder(Mistakes):
 
     def decide(self, condition: Condition) -> bool:
         """Answer an `if` of the model's code at the hint, and record the answer."""
-        self._refuse_data(condition.symbols)
         answer = condition.holds(self.hint)
+        if self._of_data(condition.symbols):
+            certain = whatever_the_data(condition, self.most)
+            return self._decide_data(condition, answer) if certain is None else certain
         taken = condition if answer else condition.negated()
         self.assume([Assumption(taken, "branch", "a condition in the model's code")])
         return answer
 
+    def _decide_data(self, condition: Condition, usual: bool) -> bool:
+        if condition not in self._decided:
+            answer = bool(self.ask(f"whether {_in_short(condition)}", (usual, not usual)))
+            self._decided[condition] = answer
+            self._decided[condition.negated()] = not answer
+        return self._decided[condition]
+
     def pin(self, size: Dim) -> int:
         """Give Python the number that it asks for, and record that the size is that number."""
-        self._refuse_data(dims.symbols_of((size,)))
+        symbols = dims.symbols_of((size,))
+        if self._of_data(symbols):
+            return self._pin_data(size, symbols)
         number = dims.evaluate(size, self.hint)
         condition = Condition(size, "==", number)
         self.assume([Assumption(condition, "branch", "the model's code asks for a number")])
         return number
+
+    def _pin_data(self, size: Dim, symbols: Sequence[Dim]) -> int:
+        """Give Python a number for a size that depends on data: one of many."""
+        for symbol in symbols:
+            if str(symbol) not in self.fresh:
+                self.pin(symbol)
+            elif symbol not in self._pinned:
+                number = self.ask(f"what {symbol} is", _FEW, complete=False)
+                self.hint[str(symbol)] = int(number)
+                self._pinned.add(symbol)
+        return dims.evaluate(size, self.hint)
 
     def pin_float(self, value: Dim) -> float:
         """Give Python a float; every size in it is pinned."""
         pinned = {name: self.pin(name) for name in dims.symbols_of((value,))}
         return float(value.subs(pinned))
 
-    def _refuse_data(self, symbols: tuple[Dim, ...]) -> None:
-        for name in map(str, symbols):
-            if name in self.fresh:
-                raise DataDependentError(
-                    f"the model's code needs the value of {name}, "
-                    f"which depends on data: {self.fresh[name]}"
-                )
+    def ask(self, what: str, answers: Sequence[Answer], *, complete: bool = True) -> Answer:
+        """Return the answer that this trace goes by, to a question that data decide."""
+        return self.choices.ask(what, answers, caller(), len(self.layers), complete=complete)
+
+    def _of_data(self, symbols: Sequence[Dim]) -> bool:
+        return any(str(symbol) in self.fresh for symbol in symbols)
 
     @contextlib.contextmanager
     def choosing(self, op: str) -> Iterator[None]:
@@ -316,6 +354,8 @@ class Recorder(Mistakes):
             names = set(map(str, premise.condition.symbols))
             if names & (self.hint.data - self.fresh.keys()):
                 continue  # nothing is known of a size that a mistake puts in doubt
+            if self._pinned.issuperset(premise.condition.symbols):
+                continue  # its number was chosen
             if self.fresh.keys() & names:
                 notes.append(f"taken for granted: {premise.condition}, {premise.location}")
             else:
@@ -330,6 +370,13 @@ class Recorder(Mistakes):
             home=self.home,
             **rest,
         )
+
+
+def _in_short(condition: Condition) -> str:
+    if len(condition.symbols) <= _NAMED:
+        return str(condition)
+    right = dims.format_dim(condition.right)
+    return f"a formula of {len(condition.symbols)} sizes {condition.relation} {right}"
 
 
 def _is_weight(value: Any) -> bool:

@@ -19,12 +19,14 @@ from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.sizes.exploration import Exploration
 from shapecalc.trace.caches import UNHASHABLE, sizes, sizes_as_keys
 from shapecalc.trace.containers import shapes_of
+from shapecalc.trace.data_choices import Choices
 from shapecalc.trace.recorder import Recalling
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.symbolic_tensor import is_symbolic
 from shapecalc.trace.tracer import Rewriting, Tracer
 from shapecalc.trace.transforms import unwrapped
+from shapecalc.trace.ways import followed, one_that_goes_on
 
 NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
 _SYMBOLIC_SIZE = re.compile(r"\bSym(Int|Float|Bool)\b")
@@ -66,26 +68,35 @@ def trace(
     einops take another way round their caches when a size has no hash, and keep it symbolic. A
     size that is a key is asked for its number. A comparison of sizes is decided when its answer
     is asked for; where it is passed on to torch, which takes a plain bool alone, at once.
+
+    Where data decide, the graph tells what is true on every way: see `ways`.
     """
     as_keys = at_once = False
-    while True:
-        graph = _trace(
-            model, patterns, hint, train=train, as_keys=as_keys, at_once=at_once, recover=recover,
-            rewritings=rewritings or {}, recalls=recalls or {},
-        )  # fmt: skip
-        messages = " ".join(finding.message for finding in graph.findings)
-        if UNHASHABLE in messages and not as_keys:
-            as_keys = True
-        elif NO_BOOL in messages and not at_once:
-            at_once = True
-        else:
-            return graph
+
+    def once(choices: Choices) -> LayerGraph:
+        nonlocal as_keys, at_once
+        while True:
+            graph = _trace(
+                model, patterns, hint, choices, train=train, as_keys=as_keys, at_once=at_once,
+                recover=recover, rewritings=rewritings or {}, recalls=recalls or {},
+            )  # fmt: skip
+            messages = " ".join(finding.message for finding in graph.findings)
+            if UNHASHABLE in messages and not as_keys:
+                as_keys = True
+            elif NO_BOOL in messages and not at_once:
+                at_once = True
+            else:
+                return graph
+            choices.forget()
+
+    return one_that_goes_on(once) if recover else followed(once)
 
 
 def _trace(
     model: nn.Module,
     patterns: Patterns,
     hint: Mapping[str, int],
+    choices: Choices,
     *,
     train: bool,
     as_keys: bool,
@@ -96,7 +107,7 @@ def _trace(
 ) -> LayerGraph:
     if is_lazy(model):
         model = copied(model)  # a lazy module turns into another one when it is called
-    tracer = Tracer(model, Hint(hint), at_once=at_once, recover=recover)
+    tracer = Tracer(model, Hint(hint), choices, at_once=at_once, recover=recover)
     tracer.rewritings.update(rewritings)
     record = tracer.record
     record.recalls.update(recalls)
@@ -124,7 +135,8 @@ def _trace(
         except DataDependentError as error:
             findings = (_finding(error, str(error), "data"),)
         except ForwardError as error:  # a trace that goes on after mistakes ends here all the same
-            findings = (_finding(error, str(error), "data" if recover else "forward"),)
+            kind = "data" if recover or choices.made else "forward"
+            findings = (_finding(error, str(error), kind),)
         except (Exception, SystemExit) as error:  # the model's own code may raise anything
             kind = "shape" if torch_refused(error) else "forward"
             text = str(error) if kind == "shape" else f"{type(error).__name__}: {error}"

@@ -99,6 +99,10 @@ class SizeNode:
     def has_hint(self) -> bool:
         return True
 
+    def depends_on_data(self) -> bool:
+        names = getattr(self.chooser.hint, "data", ())
+        return any(str(symbol) in names for symbol in self.expr.free_symbols) if names else False
+
     def maybe_as_int(self) -> int | None:
         return dims.as_int(self.expr) if self.kind == "int" else None
 

@@ -47,6 +47,8 @@ class SymbolicTensor(torch.Tensor):
     first_: Dim | None
     constant: bool  # whether it depends on no input
     cuts_off: bool  # whether it is a constant that holds minus infinity, see `masks`
+    is_number: bool  # whether it stands for a Python number, see `numbers`
+    made: Any  # how it was made, where that hangs on sizes alone: see `held`
     masked: bool  # whether some of its elements are cut off, or zeros for that
     range_: tuple[Dim, Dim] | None  # the least and the greatest, where known: see `positions`
     family: Any  # the tensors that share elements with this one, see `aliases`
@@ -65,8 +67,8 @@ class SymbolicTensor(torch.Tensor):
         tensor.dtype_ = dtype
         tensor.device_ = device
         tensor.source = source
-        tensor.first_ = tensor.range_ = None
-        tensor.constant = tensor.cuts_off = tensor.masked = False
+        tensor.first_ = tensor.range_ = tensor.made = None
+        tensor.constant = tensor.cuts_off = tensor.masked = tensor.is_number = False
         tensor.family, tensor.origin, tensor.seen, tensor.part = None, None, 0, {}
         return tensor
 
@@ -78,7 +80,7 @@ class SymbolicTensor(torch.Tensor):
         """Take over what `other` is: what an in-place op does, which keeps the type."""
         self.shape_, self.source, self.first_ = other.shape_, other.source, other.first_
         self.constant, self.cuts_off = other.constant, other.cuts_off
-        self.masked, self.range_ = other.masked, other.range_
+        self.masked, self.range_, self.made = other.masked, other.range_, other.made
         return self
 
     @classmethod

@@ -31,7 +31,8 @@ def targets() -> dict[Callable[..., Any], Reader]:
         LookupError: a reader is registered under a name that torch does not have.
     """
     table: dict[Callable[..., Any], Reader] = {}
-    dotted = sorted(READERS.values(), key=lambda reader: "." not in reader.name)
+    of_torch = (reader for reader in READERS.values() if "::" not in reader.name)
+    dotted = sorted(of_torch, key=lambda reader: "." not in reader.name)
     exact: set[Callable[..., Any]] = set()
     for reader in dotted:  # dotted names first: they override what a bare name would cover
         functions = list(functions_named(reader.name))
@@ -54,6 +55,7 @@ def reader_of(function: Callable[..., Any]) -> Reader | None:
     """Return the reader of a torch function, None where there is none.
 
     `torch.ops.aten.relu` has the arguments of `torch.relu`, where torch makes the one of the other.
+    An op of another library, such as `torchvision::nms`, goes by its own name.
     """
     table = targets()
     found = table.get(function)
@@ -62,7 +64,7 @@ def reader_of(function: Callable[..., Any]) -> Reader | None:
     if found is None and space == "aten":
         made = (getattr(place, name, None) for place in (torch._C._VariableFunctions, torch._C._nn))
         found = next((table[f] for f in made if f in table), None)
-    return found
+    return found or READERS.get(f"{space}::{name}")
 
 
 def functions_named(name: str) -> Iterator[Callable[..., Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,17 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from shapecalc import dims
 from shapecalc.conditions import Hint, require_same
 from shapecalc.dims import Dim, Shape
-from shapecalc.errors import ForwardError, ShapecalcError, ShapeError
+from shapecalc.errors import DataDependentError, ForwardError, ShapecalcError, ShapeError
 from shapecalc.graph import InputRef, OutputRef
 from shapecalc.op import Call, Operand, Outcome, infer
 from shapecalc.registry import Reader
-from shapecalc.trace import masks, positions, probe
+from shapecalc.trace import held, masks, numbers, positions, probe
 from shapecalc.trace.aliases import Aliases
 from shapecalc.trace.channels_axis import channels_are_on_axis_one
+from shapecalc.trace.data_choices import Choices
 from shapecalc.trace.layout import demand_order
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.recorder import Recorder
@@ -63,10 +65,17 @@ class Tracer(TorchFunctionMode):
     """
 
     def __init__(
-        self, model: nn.Module, hint: Hint, *, at_once: bool = False, recover: bool = False
+        self,
+        model: nn.Module,
+        hint: Hint,
+        choices: Choices | None = None,
+        *,
+        at_once: bool = False,
+        recover: bool = False,
     ) -> None:
         super().__init__()
-        self.record = Recorder(model, hint, at_once=at_once, recover=recover)
+        choices = Choices() if choices is None else choices
+        self.record = Recorder(model, hint, choices, at_once=at_once, recover=recover)
         self.rewritings: dict[int, Rewriting] = {}  # calls to be written otherwise, by their layer
         self._more = 0  # layers that rewritings made beyond those that they stand for
         self._hint = hint
@@ -106,6 +115,9 @@ class Tracer(TorchFunctionMode):
             if query is None:  # what a real run is watched for: no questions
                 self.record.events.append((function_name(func), None))
             return self._run(func, args, kwargs)
+        number = numbers.in_python(func, args, kwargs)
+        if number is not None:
+            return number
         if self.rewritings:
             rewriting = self.rewritings.pop(len(self.record.layers) - self._more, None)
             if rewriting is not None:
@@ -117,6 +129,10 @@ class Tracer(TorchFunctionMode):
                 return self._probed(func, args, kwargs)
             try:
                 return self._read(reader, func, args, kwargs)
+            except DataDependentError as error:
+                if not numbers.holds_size((args[1:], kwargs)):
+                    raise
+                return self._read_sizes(reader, func, args, kwargs, error)
             except ShapecalcError:
                 raise
             except Exception as error:  # arguments that a reader does not know, or a slip in a rule
@@ -179,7 +195,10 @@ class Tracer(TorchFunctionMode):
             unmet = self._unmet_positions(reader.name, args, named)
             shapes = tuple(operand.shape for operand in call.operands)
             outcome, mistakes = self._inferred(call, shapes)
-            outcome = self._without_data(outcome, reader.name)
+            if outcome.data:
+                counted = held.counted(self.record, func, reader.name, args, kwargs)
+                most = call.op.at_most(*shapes)
+                outcome = self._without_data(outcome, reader.name, counted, most)
         self.record.assume(outcome.assumptions, reader.name)
         mistakes += unmet
         if func is torch.Tensor.view:
@@ -199,6 +218,8 @@ class Tracer(TorchFunctionMode):
         outputs = self._outputs(call, outcome, index)
         masks.follow(reader.name, given, outputs)
         positions.follow(reader.name, args, kwargs, outputs)
+        in_place = _is_in_place(func) or bool(kwargs.get("inplace"))
+        held.follow(func, reader.name, args, kwargs, outputs, in_place=in_place)
         self.aliases.view(function_name(func), args, call, outputs)
         return self._hand_back(func, call, outcome, outputs, args, kwargs)
 
@@ -210,6 +231,23 @@ class Tracer(TorchFunctionMode):
         if error is not None and not self.record.recover:
             raise error
         return () if error is None else (error,)
+
+    def _read_sizes(
+        self,
+        reader: Reader,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        error: DataDependentError,
+    ) -> Any:
+        """Read a call with sizes in the place of the tensors that are taken for numbers."""
+        sized = (*args[:1], *numbers.as_sizes(self, args[1:]))
+        try:
+            return self._read(reader, func, sized, numbers.as_sizes(self, kwargs))
+        except ShapecalcError:
+            raise
+        except Exception:  # an axis, or another number that is no size
+            raise error from None
 
     def _read_whole(
         self,
@@ -262,15 +300,26 @@ class Tracer(TorchFunctionMode):
         either = possible(size)
         return size if either is None else self.record.assumed_size(*(either[:1] or (1,)), *either)
 
-    def _without_data(self, outcome: Outcome, name: str) -> Outcome:
-        if not outcome.data:
-            return outcome
-        sizes = {
-            size: self.record.fresh_size(name, minimum=1 if size.is_positive else 0)
-            for size in outcome.data
-        }
+    def _without_data(
+        self,
+        outcome: Outcome,
+        name: str,
+        counted: Sequence[Sequence[int]] | None,
+        most: Mapping[Dim, Dim],
+    ) -> Outcome:
+        """Put a new symbol, or the number that was counted, in the place of every size of data."""
+        sizes = dict[Dim, Dim]()
+        if counted is not None:
+            for shape, numbers in zip(outcome.shapes, counted, strict=True):
+                pairs = zip(shape, map(dims.as_dim, numbers), strict=True)
+                sizes.update((size, number) for size, number in pairs if size in outcome.data)
+        for size in outcome.data:
+            if size not in sizes:
+                sizes[size] = self.record.fresh_size(name, minimum=1 if size.is_positive else 0)
+                if size in most:
+                    self.record.most[sizes[size]] = most[size]
         shapes = tuple(Shape(dim.subs(sizes) for dim in shape) for shape in outcome.shapes)
-        return replace(outcome, shapes=shapes)
+        return replace(outcome, shapes=shapes, data=())
 
     def _hand_back(
         self,

@@ -1,0 +1,207 @@
+"""Values that hang on sizes alone: of tensors that a model makes itself, such as `torch.ones`.
+
+How such a tensor was made is kept. Where Python asks for its values, it is computed for real at
+the hint, and what it hangs on is pinned there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from shapecalc import dims
+from shapecalc.dims import Dim, Shape
+from shapecalc.trace.symbolic_tensor import SymbolicTensor, tensors_in
+
+if TYPE_CHECKING:
+    from shapecalc.trace.recorder import Recorder
+
+_LARGEST = 1 << 20  # elements of a tensor that is computed
+_OF_SHAPE = {
+    "zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full",
+}  # fmt: skip
+_COUNTED_BY_OTHERS = {"__getitem__", "masked_select", "repeat_interleave"}
+# what nobody knows beforehand, and what is never initialised
+_UNKNOWABLE = {
+    "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "normal",
+    "bernoulli", "multinomial", "poisson", "dropout", "uniform", "exponential", "random",
+    "log_normal", "geometric", "cauchy", "binomial", "gumbel_softmax", "empty", "empty_like",
+    "new_empty", "empty_strided", "new_empty_strided", "rrelu",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a tensor was made: by which call, as which of its outputs, and of which sizes."""
+
+    func: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    output: int
+    in_place: bool
+    hangs_on: frozenset[Dim]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shaped:
+    """A tensor of which the shape alone counts."""
+
+    shape: Shape
+    dtype: torch.dtype
+
+
+def follow(
+    func: Callable[..., Any],
+    name: str,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    outputs: Sequence[SymbolicTensor],
+    *,
+    in_place: bool,
+) -> None:
+    """Note of the outputs of a call how they were made, where that hangs on sizes alone."""
+    plain = name.rpartition(".")[2]
+    if plain.rstrip("_") in _UNKNOWABLE or "out" in kwargs:
+        return
+    symbolic = (x for x in tensors_in((args, kwargs)) if isinstance(x, SymbolicTensor))
+    if plain not in _OF_SHAPE and any(x.made is None for x in symbolic):
+        return  # most calls, and it spares them the rest
+    given = _kept((args, dict(kwargs)), only_shapes=plain in _OF_SHAPE)
+    if given is None:
+        return
+    for number, output in enumerate(outputs):
+        output.made = Made(func, given[0], given[1], number, in_place, _sizes_in(given))
+
+
+def counted(
+    record: Recorder, func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: Any
+) -> list[torch.Size] | None:
+    """Return the shapes that come out of a call whose counts hang on sizes alone, at the hint."""
+    first = args[0] if args else None
+    if name.rpartition(".")[2] in _COUNTED_BY_OTHERS and isinstance(first, SymbolicTensor):
+        rest = _kept((args[1:], dict(kwargs)))
+        given = rest and ((_Shaped(first.shape_, first.dtype_), *rest[0]), rest[1])
+    else:
+        given = _kept((args, dict(kwargs)))
+    if given is None:
+        return None
+    made = Made(func, given[0], given[1], 0, False, _sizes_in(given))
+    result = _computed_of(record, made)
+    if result is None:
+        return None
+    return [leaf.shape for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+
+
+def values(record: Recorder, x: SymbolicTensor, *, number: bool = True) -> torch.Tensor | None:
+    """Return the values of a tensor at the hint, and pin there what they hang on; None for data.
+
+    A `number` is wanted, not a truth that may decide nothing.
+    """
+    if x.made is None:
+        return None
+    result = _computed_of(record, x.made)
+    record.choices.wanted |= number and record.choices.held
+    return None if result is None else _output(result, x.made)
+
+
+def _computed_of(record: Recorder, made: Made) -> Any:
+    """Compute a call for real; None where data are in it, or it is too large."""
+    choices = record.choices
+    if any(str(symbol) in record.fresh for symbol in made.hangs_on):
+        return None
+    choices.held = True
+    if not choices.pins:
+        return None
+    try:
+        with torch._C.DisableTorchFunction(), torch.device("cpu"):
+            result = _called(made, record.hint, {})
+    except Exception:  # whatever torch raises: these values are not known
+        return None
+    for symbol in sorted(made.hangs_on, key=str):
+        record.pin(symbol)
+    return result
+
+
+def _called(made: Made, hint: Mapping[str, int], known: dict[int, Any]) -> Any:
+    def concrete(leaf: Any) -> Any:
+        match leaf:
+            case Made():
+                if id(leaf) not in known:
+                    known[id(leaf)] = _output(_called(leaf, hint, known), leaf)
+                return known[id(leaf)]
+            case _Shaped():
+                size = [dims.evaluate(dim, hint) for dim in leaf.shape]
+                return torch.zeros(size, dtype=leaf.dtype)
+            case torch.SymInt():
+                return dims.evaluate(leaf.node.expr, hint)
+            case torch.SymFloat():
+                return leaf.node.double
+            case torch.SymBool():
+                raise TypeError("a comparison that nobody has decided")
+            case torch.device():
+                return torch.device("cpu")
+            case slice():
+                return slice(concrete(leaf.start), concrete(leaf.stop), concrete(leaf.step))
+        return leaf
+
+    args, kwargs = pytree.tree_map(concrete, (made.args, dict(made.kwargs)))
+    if made.in_place:
+        args = (args[0].clone(), *args[1:])
+    result = made.func(*args, **kwargs)
+    result = args[0] if result is None else result
+    sizes = [x.numel() for x in pytree.tree_leaves(result) if isinstance(x, torch.Tensor)]
+    if sum(sizes) > _LARGEST:
+        raise MemoryError("too large to be computed")
+    return result
+
+
+def _output(result: Any, made: Made) -> torch.Tensor:
+    leaves = [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+    return leaves[made.output]
+
+
+class _UnknownError(Exception):
+    """A tensor whose values hang on data."""
+
+
+def _kept(given: tuple[Any, Any], *, only_shapes: bool = False) -> Any:
+    """Return arguments with what is known of their tensors, None where data are among them."""
+
+    def keep(leaf: Any) -> Any:
+        if isinstance(leaf, SymbolicTensor):
+            if leaf.made is not None:
+                return leaf.made
+            if only_shapes:
+                return _Shaped(leaf.shape_, leaf.dtype_)
+            raise _UnknownError
+        if isinstance(leaf, torch.Tensor) and leaf.device.type == "meta":
+            if only_shapes:
+                return _Shaped(Shape(leaf.shape), leaf.dtype)
+            raise _UnknownError
+        return leaf
+
+    try:
+        return pytree.tree_map(keep, given)
+    except _UnknownError:
+        return None
+
+
+def _sizes_in(given: Any) -> frozenset[Dim]:
+    return frozenset(symbol for leaf in pytree.tree_leaves(given) for symbol in _sizes_of(leaf))
+
+
+def _sizes_of(leaf: Any) -> Iterator[Dim]:
+    match leaf:
+        case Made():
+            yield from leaf.hangs_on
+        case _Shaped():
+            yield from dims.symbols_of(leaf.shape)
+        case torch.SymInt() | torch.SymFloat():
+            yield from leaf.node.expr.free_symbols
+        case slice():
+            for end in (leaf.start, leaf.stop, leaf.step):
+                yield from _sizes_of(end)
