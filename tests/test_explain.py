@@ -14,14 +14,16 @@ import torch
 from torch import nn
 
 from shapecalc.analysis import Analysis, analyze
+from shapecalc.errors import InputError, RejectedInput
 from shapecalc.explain import Explanation, Patch, Step, Sum, explain
-from shapecalc.explain.call import EXPLAINERS, Call
+from shapecalc.explain.call import EXPLAINERS, Call, explains
 from shapecalc.explain.explanation import Made
 from shapecalc.explain.formula import value_of
 from shapecalc.explain.run import passed
 from shapecalc.render import explain_json, explain_text
 from shapecalc.render.explain_schema import EXPLANATION
 
+MOST = 97  # a prime: elements that are not all of one row or channel
 L, P, V = "N,4,L", "N,4,H,W", "N,4,D,H,W"  # a line, a picture, a volume
 ROW = "N,6"
 
@@ -195,23 +197,27 @@ def inputs(analysis: Analysis, sizes: dict[str, int]) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_every_element_is_what_torch_has(case: Case) -> None:
+def test_elements_are_what_torch_has(case: Case) -> None:
     model = prepared(case.module)
     analysis = analyze(model, case.pattern, train=case.train)
     for sizes in case.sizes:
         x = inputs(analysis, sizes)
         check(explain(analysis, "0", x=x, **sizes))
-        for found, torchs in every_element(analysis, x, sizes):
+        for found, torchs in elements_of(analysis, x, sizes):
             assert found.value == pytest.approx(torchs, rel=1e-5, abs=1e-5, nan_ok=True)
 
 
-def every_element(
+def elements_of(
     analysis: Analysis, x: torch.Tensor, sizes: dict[str, int]
 ) -> Iterator[tuple[Made, float]]:
-    """Yield how every element is made, after one run, and what torch has there."""
+    """Yield how elements are made, after one run, and what torch has there.
+
+    They are so many that each window at a border is among them.
+    """
     run = passed(analysis, "0", 1, sizes, {"input": x}, seed=0)
     explainer = EXPLAINERS[type(run.module)]
-    for element in product(*map(range, run.y.shape)):
+    elements = list(product(*map(range, run.y.shape)))
+    for element in elements[:: math.ceil(len(elements) / MOST)] + elements[-1:]:
         call = Call(module=run.module, x=run.x, y=run.y, training=run.training, element=element)
         yield explainer(call), run.y[element].item()
 
@@ -243,3 +249,267 @@ def check_sum(part: Sum) -> None:
 def test_every_kind_has_a_case() -> None:
     missing = EXPLAINERS.keys() - {type(case.module) for case in CASES}
     assert not missing, f"add a row to CASES for {missing}"
+
+
+# ---------------------------------------------------------------------------- what is read
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.Conv1d(4, 6, 3, stride=2, padding=2, dilation=2, groups=2),
+        nn.ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2),
+        nn.ConvTranspose1d(4, 2, 2, stride=3),
+        nn.AvgPool1d(3, 2, padding=1, ceil_mode=True),
+        nn.AdaptiveAvgPool1d(4),
+        nn.InstanceNorm1d(4),
+        nn.GroupNorm(2, 4),
+        nn.Upsample(size=11, mode="linear"),
+        nn.Upsample(size=5),
+        nn.Softmax(2),
+        nn.Linear(9, 3),
+    ],
+    ids=str,
+)
+def test_an_element_depends_on_what_it_reads_and_on_nothing_else(module: nn.Module) -> None:
+    """By the gradient of torch, with positive weights, so that none of them cancels."""
+    model = prepared(module).eval()
+    x = torch.rand(2, 4, 9, generator=torch.Generator().manual_seed(3))
+    analysis = analyze(model, "2,4,9")
+    first = explain(analysis, "0", x=x)
+    for element in product(*map(range, first.out_shape)):
+        found = explain(analysis, "0", element, x=x)
+        inside = [[i for i in axis.indices if 0 <= i < axis.size] for axis in found.reads]
+        expected = torch.zeros(x.shape, dtype=torch.bool)
+        for place in product(*inside):
+            expected[place] = True
+        given = x.clone().requires_grad_()
+        model(given)[element].backward()
+        assert given.grad is not None
+        seen = given.grad != 0
+        if isinstance(module, nn.Upsample):  # a weight of 0 is read, too
+            assert not (seen & ~expected).any()
+        else:
+            assert seen.equal(expected), element
+
+
+def test_padding_is_shown_as_such() -> None:
+    found = explain(analyze(nn.Sequential(nn.Conv2d(1, 1, 3, padding=1))), "0", H=4, W=5)
+    assert [axis.indices for axis in found.reads[2:]] == [(-1, 0, 1), (-1, 0, 1)]
+    assert [axis.padding for axis in found.reads] == [(), (), (-1,), (-1,)]
+    (patch, *_) = found.parts
+    assert isinstance(patch, Patch)
+    outside = [patch.is_padding(number) for number in range(9)]
+    assert outside == [True, True, True, True, False, False, True, False, False]
+    text = str(found)
+    assert "  H  -1..1  of 4  -1 in the padding\n" in text
+    assert "  (0): in the padding\n" in text
+
+
+def test_copies_in_the_padding_are_named() -> None:
+    model = nn.Sequential(nn.Conv1d(1, 1, 3, padding=2, padding_mode="reflect"))
+    found = explain(analyze(model, "N,1,L"), "0", L=5)
+    assert found.notes == ("padding_mode=reflect: on L, -2 is 2, -1 is 1",)
+    assert len(found.records) == 2  # a padding and a convolution
+
+
+# ---------------------------------------------------------------------------- how it is written
+
+
+def line(module: nn.Module, x: list, element: tuple[int, ...]) -> str:
+    pattern = ",".join(map(str, torch.tensor(x).shape))
+    return str(explain(analyze(nn.Sequential(module), pattern), "0", element, x=x))
+
+
+def test_the_winner_of_a_max_is_named() -> None:
+    text = line(nn.MaxPool1d(3, 2, 1), [[[1, 7, 7, 3, 2]]], (0, 0, 1))
+    assert "  *7  7  3\n  the largest is 7, at L 1\n" in text
+    text = line(nn.MaxPool1d(3, 2, 1), [[[-1, -7, 7, 3, 2]]], (0, 0, 0))
+    assert "  (-inf)  *-1  -7\n" in text
+
+
+def test_an_average_has_its_divisor() -> None:
+    text = line(nn.AvgPool1d(3, 2, 1), [[[1, 7, 7, 3, 2]]], (0, 0, 0))
+    assert "average = sum/divisor = 8/3 = 2.667   divisor: the elements of the window, " in text
+    text = line(nn.AvgPool1d(3, 2, 1, count_include_pad=False), [[[1, 7, 7, 3, 2]]], (0, 0, 0))
+    assert "average = sum/divisor = 8/2 = 4   divisor: the elements of the window that are " in text
+
+
+def test_many_channels_are_cut_and_the_sum_is_right() -> None:
+    conv = nn.Conv1d(64, 1, 1, bias=False)
+    nn.init.ones_(conv.weight)
+    text = line(conv, [[[n] for n in range(64)]], (0, 0, 0))
+    assert "\n  channel 0 + channel 1 + [61 more] + channel 63\n" in text
+    assert "\n  0 + 1 + [61 more: 1952] + 63 = 2016\n" in text
+    assert "channels 2 to 62 are left out" in text
+    linear = nn.Linear(100, 1, bias=False)
+    nn.init.ones_(linear.weight)
+    found = explain(analyze(nn.Sequential(linear), "N,100"), "0", x=[[*range(100)]])
+    assert "5*1 + [91 more: 4641] + 97*1 + 98*1 + 99*1 = 4950" in " ".join(str(found).split())
+
+
+def test_rounding_is_said() -> None:
+    assert "rounded" not in line(nn.ReLU(), [[0.5, -2]], (0, 0))
+    assert "rounded to 4 digits" in line(nn.Tanh(), [[0.5, -2]], (0, 0))
+
+
+def test_what_differs_is_said_loudly() -> None:
+    model = nn.Sequential(nn.ReLU())
+    model[0].register_forward_hook(lambda module, args, y: y + 1)
+    found = explain(analyze(model, "N,2"), "0", x=[[3, 4]])
+    assert not found.agrees
+    assert "THIS DIFFERS FROM TORCH: 3.0 by hand, 4.0 in the output" in str(found)
+    assert json.loads(explain_json.document(found))["agrees"] is False
+
+
+def test_a_layer_with_a_forward_of_its_own_is_not_explained_as_another() -> None:
+    class Twice(nn.ReLU):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return 2 * super().forward(x)
+
+    with pytest.raises(InputError, match="'0' is a Twice, for which there is no explanation"):
+        explain(analyze(nn.Sequential(Twice()), "N,2"), "0")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("module", [nn.ReLU(), nn.MaxPool1d(2), nn.AvgPool1d(2), nn.Softmax(2)])
+def test_what_is_no_number_goes_through(module: nn.Module, value: float) -> None:
+    found = explain(analyze(nn.Sequential(module), "1,1,4"), "0", x=[[[value, 1.0, 2.0, 3.0]]])
+    assert found.agrees
+    json.loads(explain_json.document(found))
+    assert str(found)
+
+
+# ---------------------------------------------------------------------------- parameter sharing
+
+
+@pytest.mark.parametrize(
+    ("module", "own"),
+    [
+        (nn.Conv2d(3, 8, (3, 2), padding=1, stride=2), 8 * 3 * 3 * 2),
+        (nn.Conv2d(4, 8, 3, groups=4, padding=1, padding_mode="reflect"), 8 * 1 * 3 * 3),
+        (nn.ConvTranspose2d(4, 6, 3, stride=2, groups=2), 4 * 3 * 3 * 3),
+        (nn.Conv1d(3, 8, 3), 8 * 3 * 3),
+        (nn.Conv3d(3, 2, 3), 2 * 3 * 27),
+    ],
+    ids=str,
+)
+def test_weights_are_those_of_real_layers(module: nn.Module, own: int) -> None:
+    found = explain(analyze(nn.Sequential(module)), "0", **sized(module))
+    this, local, dense = found.weights
+    assert this.count == own == module.weight.numel()
+    assert dense.count == math.prod(found.in_shape[1:]) * math.prod(found.out_shape[1:])
+    repeated = found.in_shape if isinstance(module, nn.ConvTranspose2d) else found.out_shape
+    assert local.count == own * math.prod(repeated[2:])
+
+
+def sized(module: nn.Module) -> dict[str, int]:
+    names = {1: "L", 2: "HW", 3: "DHW"}[len(module.kernel_size)]
+    return dict(zip(names, (6, 7, 5), strict=False))
+
+
+def test_weights_are_formulas() -> None:
+    found = explain(analyze(nn.Sequential(nn.Conv2d(1, 1, 2))), "0", H=4, W=4)
+    assert [w.formula for w in found.weights] == [
+        "1*1*2*2", "(H - 1)*(W - 1)*1*1*2*2", "1*H*W*1*(H - 1)*(W - 1)"
+    ]  # fmt: skip
+    assert [w.count for w in found.weights] == [4, 36, 144]
+
+
+# ---------------------------------------------------------------------------- the question
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    analysis = analyze(model, train=True)
+    assert explain(analysis, "1", H=8, W=8).agrees
+    assert model.training
+    assert all(value.equal(before[name]) for name, value in model.state_dict().items())
+    assert not model[1]._forward_hooks
+    assert not model[1]._forward_pre_hooks
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    analysis = analyze(nn.Sequential(nn.Flatten()), "N,40")
+    values = [explain(analysis, "0", (0, 7), seed=seed).value for seed in (1, 1)]
+    assert values[0] == values[1]
+    every = {seed: [explain(analysis, "0", (0, i), seed=seed).value for i in range(8)]
+             for seed in (1, 2)}  # fmt: skip
+    assert every[1] != every[2]
+    assert all(value in range(10) for value in every[1] + every[2])
+
+
+def test_calls_are_chosen() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.LeakyReLU(0.5, inplace=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.act(self.act(x))
+
+    analysis = analyze(Twice(), "N,1")
+    assert [explain(analysis, "act", x=[[-4.0]], call=n).value for n in (1, 2)] == [-2, -1]
+    with pytest.raises(InputError, match="'act' is called 2 times: choose one of the calls 1 to 2"):
+        explain(analysis, "act")
+    with pytest.raises(InputError, match="'act' is called 2 times"):
+        explain(analysis, "act", call=3)
+
+
+def test_inputs_go_by_name() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.Identity()
+
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            return self.act(x + y)
+
+    analysis = analyze(Two(), "N,2", "N,2")
+    assert explain(analysis, "act", (0, 1), x={"x": [[1, 2]], "y": [[10, 20]]}).value == 22
+    with pytest.raises(InputError, match="the model has the inputs x, y: give x by their names"):
+        explain(analysis, "act", x=[[1, 2]])
+    with pytest.raises(InputError, match="z is no input of the model; they are: x, y"):
+        explain(analysis, "act", x={"z": [[1, 2]]})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"layer": "nothing"}, "there is no layer 'nothing'; the layers are 0, 1, 2"),
+        ({"layer": "0", "element": (0, 9, 0, 0)}, "there is no element 9: the output is 1 x 2 x "),
+        ({"layer": "0", "element": (0,)}, "expected 3 indices, or 4 with the batch, for an "),
+        ({"layer": "0", "x": [[1, 2], [3]]}, "the values of input are no tensor: expected "),
+        ({"layer": "0", "x": torch.zeros(3, 8, 8)}, "the input is 3x8x8, and input is N,1,H,W: 3 "),
+        ({"layer": "0", "x": torch.zeros(1, 8, 8), "H": 7}, "H is 8 in the given input, and 7 is"),
+        ({"layer": "2"}, "'2' is a GLU, for which there is no explanation; there is one for Ada"),
+        ({"layer": ""}, "the model is a Sequential, which has layers: choose one of 0, 1, 2"),
+        ({"layer": "0", "Q": 7}, "Q is no symbol of this model; they are: N, H, W"),
+    ],
+    ids=lambda value: str(value)[:40],
+)  # fmt: skip
+def test_a_question_that_cannot_be_answered_is_told_why(
+    arguments: dict[str, object], message: str
+) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.GLU(1))
+    with pytest.raises(InputError) as raised:
+        explain(analyze(model, "N,1,H,W"), **arguments)
+    assert str(raised.value).startswith(message)
+
+
+def test_sizes_that_are_rejected_are_told() -> None:
+    with pytest.raises(RejectedInput):
+        explain(analyze(nn.Sequential(nn.Conv2d(1, 2, 3)), "N,1,H,W"), "0", H=2, W=2)
+
+
+def test_weights_on_the_meta_device_are_no_numbers() -> None:
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(2, 2))
+    with pytest.raises(InputError, match="meta device"):
+        explain(analyze(model), "0")
+
+
+def test_two_explainers_of_one_layer_are_refused() -> None:
+    with pytest.raises(AssertionError, match="ReLU is explained twice"):
+        explains(nn.ReLU)(lambda call: None)

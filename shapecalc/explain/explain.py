@@ -111,7 +111,7 @@ def _given(analysis: Analysis, x: Any) -> tuple[dict[str, torch.Tensor], dict[st
             raise InputError(f"{name} is no input of the model; they are: {', '.join(patterns)}")
         try:
             tensor = values.detach() if isinstance(values, torch.Tensor) else torch.tensor(values)
-        except (TypeError, ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise InputError(f"the values of {name} are no tensor: {error}") from error
         given[name], own = fitted(tensor, patterns[name], "the input")
         for symbol, size in own.items():

@@ -51,6 +51,11 @@ def _value(node: ast.expr, values: Mapping[str, Number]) -> Any:
     raise ValueError(f"{ast.unparse(node)} is no part of a formula")
 
 
+def _without_nan(choose: Callable[..., Number]) -> Callable[..., Number]:
+    """Return max or min as torch has it, which a NaN goes through."""
+    return lambda *values: math.nan if any(map(math.isnan, values)) else choose(*values)
+
+
 _CONSTANTS: Mapping[str, Number] = {"pi": math.pi}
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -70,8 +75,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "exp": math.exp,
     "floor": math.floor,
     "log": math.log,
-    "max": max,
-    "min": min,
+    "max": _without_nan(max),
+    "min": _without_nan(min),
     "sqrt": math.sqrt,
     "tanh": math.tanh,
 }

@@ -17,6 +17,10 @@ from shapecalc.inputs import Pattern
 
 _NPY = b"\x93NUMPY"
 _LARGEST = 1 << 28  # bytes of a file
+# what parsers raise, and torch for numbers and shapes that it cannot hold
+_BROKEN = (
+    ValueError, TypeError, LookupError, SyntaxError, ArithmeticError, RuntimeError, MemoryError,
+)  # fmt: skip
 
 
 def read_values(file: str) -> torch.Tensor:
@@ -36,7 +40,7 @@ def read_values(file: str) -> torch.Tensor:
         return reader(path)
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror or error}") from error
-    except (ValueError, TypeError, KeyError, SyntaxError, RecursionError, MemoryError) as error:
+    except _BROKEN as error:
         why = str(error).split("\n")[0]
         raise InputError(f"{file} is no {path.suffix.lower()} file with numbers: {why}") from error
 
