@@ -71,7 +71,7 @@ def draw(
     shapecalc draw model.py:UNet -o unet.pdf --at H=224,W=224 --theme paper
     shapecalc draw lenet.yaml -o lenet.mmd --direction LR
     """  # noqa: D301  # \b keeps click from wrapping the examples
-    from shapecalc.render.diagram.picture import Options, Picture, form_of
+    from shapecalc.render.diagram.picture import Options, Picture, folds, form_of
 
     form, sizes = form_of(output), read_at(at)
     analysis = analyzed(target, inputs, arguments, train=train)
@@ -82,7 +82,13 @@ def draw(
     if not analysis.graph.findings:
         analysis = of_all_paths(analysis, target, inputs, arguments, train=train)
     options = Options(
-        depth=depth, sizes=sizes, direction=direction, theme=theme, fields=fields, runs=not unfold
+        depth=depth,
+        sizes=sizes,
+        direction=direction,
+        theme=theme,
+        fields=fields,
+        runs=not unfold,
+        folds=folds(output),
     )
     with quiet():
         picture = Picture.of(analysis, options, findings(analysis))

@@ -41,7 +41,8 @@ def report(
     if sizes and not analysis.graph.findings:
         analysis = on_path_at(analysis, complete(analysis, sizes))
     from shapecalc.render import page
+    from shapecalc.render.diagram import html
 
     with quiet():
-        text = page.document(analysis, sizes=sizes)
+        text = page.document(analysis, sizes=sizes, diagram=html.inset(analysis, sizes))
     emit(text, output)

@@ -66,7 +66,7 @@ class Picture:
         inside = annotate.annotated(
             diagram.inside,
             analysis,
-            sizes=options.sizes,
+            sizes={} if options.folds else options.sizes,  # the reader types others
             show_fields=options.fields,
             findings=findings,
         )
@@ -122,7 +122,7 @@ def _facts(
     calls, _ = summary.sums(analysis)
     yield f"{plain(analysis.graph.name)}: {calls}; {analysis.parameters:,} parameters"
     yield bracketed(summary.validity(analysis))
-    if options.sizes:
+    if options.sizes and not options.folds:
         yield "in numbers: " + ", ".join(f"{name} = {size}" for name, size in options.sizes.items())
     for formula, name in names.names.items():
         yield f"{name} = {bracketed(format_dim(formula))}"
@@ -148,10 +148,17 @@ def _pdf(picture: Picture) -> bytes:
     return raster.pdf(picture.svg())
 
 
+def _html(picture: Picture) -> bytes:
+    from shapecalc.render.diagram import html
+
+    return html.document(picture).encode()
+
+
 FORMS: Mapping[str, Callable[[Picture], bytes]] = {
     ".svg": _svg,
     ".png": _png,
     ".pdf": _pdf,
+    ".html": _html,
 }
 
 
@@ -166,6 +173,11 @@ def form_of(output: str) -> Callable[[Picture], bytes]:
         got = f"got {extension}" if extension else "got none"
         raise InputError(f"{output}: expected one of {' '.join(FORMS)}, {got}")
     return FORMS[extension]
+
+
+def folds(output: str) -> bool:
+    """Tell whether modules can be folded and unfolded in the file of a name."""
+    return Path(output).suffix.lower() == ".html"
 
 
 def draw(
@@ -191,6 +203,7 @@ def draw(
         theme=theme,
         fields=fields,
         runs=not unfold,
+        folds=folds(os.fspath(output)),
     )
     findings = () if analysis.source is None else analysis.findings
     data = form(Picture.of(analysis, options, findings))

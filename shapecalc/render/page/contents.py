@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shapecalc.errors import InputError
@@ -28,7 +29,7 @@ def contents(analysis: Analysis, sizes: Mapping[str, int]) -> Json:
         "title": title(analysis),
         "symbols": list(analysis.symbols),
         "least": dict.fromkeys(getattr(analysis.source, "paddings", ()), 0),
-        "sizes": {**_first(analysis), **sizes},
+        "sizes": {**first_sizes(analysis), **sizes},
         "sums": list(sums(analysis)),
         "parameters": analysis.parameters,
         "validity": validity(analysis),
@@ -37,7 +38,7 @@ def contents(analysis: Analysis, sizes: Mapping[str, int]) -> Json:
         "paths": embedded(analysis, held, formulas),
         "elsewhere": elsewhere(others, formulas),
         "accepted": None if found is None else accepted(found, formulas),
-        "findings": findings(_findings(analysis)),
+        "findings": findings(findings_of(analysis)),
         "formulas": formulas.entries,
     }
 
@@ -49,14 +50,20 @@ def _sizes(analysis: Analysis) -> AcceptedSizes | None:
         return None
 
 
-def _findings(analysis: Analysis) -> tuple[Finding, ...]:
+def first_path(analysis: Analysis) -> Analysis:
+    """Return the analysis with the formulas that the page shows at first."""
+    return replace(analysis, graph=all_paths(analysis, _sizes(analysis))[0].graph)
+
+
+def findings_of(analysis: Analysis) -> tuple[Finding, ...]:
+    """Return what is wrong with the model, as far as there is a model to ask."""
     try:
         return analysis.findings
     except InputError:
         return ()
 
 
-def _first(analysis: Analysis) -> dict[str, int]:
+def first_sizes(analysis: Analysis) -> dict[str, int]:
     """Return sizes to begin with: one image, and square where the path allows for it."""
     found = {name: analysis.graph.hint[name] for name in analysis.symbols}
     square = dict.fromkeys(("H", "W"), found["H"]) if {"H", "W"} <= found.keys() else {}
