@@ -363,13 +363,16 @@ class Analysis:
         Sizes are typed into it; those in `at` stand there at first.
 
         Raises:
+            BackendError: what lays the diagram out is not installed.
             InputError: the file cannot be written.
             PatternError: `at` names no symbol of the model, or no size.
         """
         from shapecalc.render import page
+        from shapecalc.render.diagram import html
 
         self._check({**{name: self.graph.hint[name] for name in self.symbols}, **(at or {})})
-        text = page.document(self, sizes=at)
+        inset = html.inset(self, at or {})
+        text = page.document(self, sizes=at, diagram=inset)
         try:
             Path(output).write_text(text, encoding="utf-8")
         except OSError as error:

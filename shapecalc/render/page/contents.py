@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from shapecalc.errors import InputError
@@ -34,7 +35,9 @@ def contents(analysis: Analysis, sizes: Mapping[str, int]) -> Json:
         "parameters": analysis.parameters,
         "validity": validity(analysis),
         "notes": [*known(analysis), *notes(analysis)],
-        "branches": [[list(b.conditions), b.why, b.location] for b in branches(analysis)],
+        "branches": [
+            [list(b.conditions), b.why, PurePath(b.location).name] for b in branches(analysis)
+        ],
         "paths": embedded(analysis, held, formulas),
         "elsewhere": elsewhere(others, formulas),
         "accepted": None if found is None else accepted(found, formulas),

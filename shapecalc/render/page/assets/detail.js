@@ -101,7 +101,7 @@ function recurrence({ axes, origin, lines }) {
 function premises(found) {
   if (!found.length) return null;
   const lines = found.map(({ condition, kind, why, place }) =>
-    element("li", {}, math(mathTree(condition)), ` ${kind === "branch" ? "chosen here" : "needed"}: ${why}`, place ? element("small", {}, ` ${place}`) : null),
+    element("li", {}, math(mathTree(condition)), ` ${[kind === "branch" ? "chosen here" : "needed", why].filter(Boolean).join(": ")}`, place ? element("small", {}, ` ${place}`) : null),
   );
   return part("What it rests on", element("ul", {}, ...lines));
 }

@@ -61,7 +61,8 @@ function buildAccepted() {
     made.push(element("div", { class: "part" }, element("h3", {}, "Because"), element("dl", {}, ...lines.flat())));
   }
   byId("accepted").append(...made.filter(Boolean));
-  const notes = [...data.notes, ...data.branches.map(([texts, why, place]) => `${texts.join(", ")} (${why}${place ? `, ${place}` : ""})`)];
+  const chosen = data.branches.map(([texts, why, place]) => `The formulas are those for ${texts.join(", ")}: ${why}${place ? ` (${place})` : ""}`);
+  const notes = [...data.notes, ...chosen];
   if (notes.length) byId("notes").append(element("h2", {}, "Notes"), element("ul", {}, ...notes.map((text) => element("li", {}, text))));
 }
 
