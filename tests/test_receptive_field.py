@@ -18,7 +18,7 @@ from shapecalc.errors import InputError
 from shapecalc.receptive_field import ReceptiveField, fields, receptive_fields
 from tests import field_models, torchvision_models
 from tests.field_oracle import differences, shares
-from tests.test_random_networks import Net, networks
+from tests.random_steps.networks import Net, networks
 
 
 def field_of(model: nn.Module, layer: str, *patterns: str) -> ReceptiveField:

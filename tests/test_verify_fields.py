@@ -31,7 +31,7 @@ from shapecalc.ops.transposed_convolution import ConvTranspose
 from shapecalc.render import schema
 from shapecalc.verify import Verification
 from tests import field_models
-from tests.test_random_networks import networks
+from tests.random_steps.networks import networks
 
 SMALL = [(32, 48)]
 

@@ -30,7 +30,8 @@ class Loss(Op):
     Raises:
         RankError: a tensor has another number of axes than the function takes.
         DimMismatchError: two sizes that have to agree do not.
-        SizeError: `reduction` is none of 'none', 'mean' and 'sum', or there are no classes.
+        SizeError: `reduction` is none of 'none', 'mean' and 'sum', and not the 'batchmean' of
+            `kl_div`, or there are no classes.
 
     Source:
         https://pytorch.org/docs/stable/nn.functional.html#loss-functions
@@ -47,7 +48,8 @@ class Loss(Op):
 
     def out_shape(self, *inputs: Shape) -> OutShape:
         """Check the tensors against each other, then reduce."""
-        if self.reduction not in ("none", "mean", "sum"):
+        of_batch = self.function == "kl_div" and self.reduction == "batchmean"
+        if not of_batch and self.reduction not in ("none", "mean", "sum"):
             raise SizeError(f"reduction is 'none', 'mean' or 'sum', got {self.reduction!r}")
         single = SINGLE[self.function](**dict(zip(self.roles, inputs, strict=True)))
         return single if self.reduction == "none" else ()

@@ -13,7 +13,7 @@ def whatever_the_data(condition: Condition, most: Mapping[Dim, Dim]) -> bool | N
     """Return what a condition is for all values of a size of data, None where it depends.
 
     `most` has the greatest that a size can be; the least is 1. A sum of sizes is greatest and
-    least at the ends, so that what holds at both of them holds between them.
+    least at the ends: what is below at its greatest is below everywhere.
 
     >>> T, longest = dims.symbol("T"), dims.symbol("u0")
     >>> whatever_the_data(Condition(T, "<", longest), {longest: T})
@@ -23,12 +23,16 @@ def whatever_the_data(condition: Condition, most: Mapping[Dim, Dim]) -> bool | N
         return None
     gap = dims.expand(condition.left - condition.right)
     for size in most.keys() & set(condition.symbols):
-        if dims.as_int(dims.expand(gap.subs(size, size + 1) - gap)) is None:
+        step = dims.as_int(dims.expand(gap.subs(size, size + 1) - gap))
+        if step is None:
             continue  # no multiple of it is added
-        ends = {
+        ends = (dims.ONE, most[size]) if step > 0 else (most[size], dims.ONE)
+        least, greatest = (
             Condition(dims.expand(gap.subs(size, end)), condition.relation, dims.ZERO).known()
-            for end in (dims.ONE, most[size])
-        }
-        if len(ends) == 1:
-            return ends.pop()
+            for end in ends
+        )
+        if least is (condition.relation in (">", ">=")):
+            return least
+        if greatest is (condition.relation in ("<", "<=")):
+            return greatest
     return None

@@ -48,13 +48,16 @@ class Calls(TorchFunctionMode):
             with self:
                 return iter(args[0].unbind(0))
         asks = func in QUERIES
-        carried = [] if self._lost is None or asks else _carried((args, kwargs))
+        plain = all(map(_is_plain, tensors((args, kwargs))))
+        carried = [] if self._lost is None or asks or not plain else _carried((args, kwargs))
         result = func(*args, **(kwargs or {}))
         if asks:
             return result
         made = args[0] if result is None and args else result  # as __setitem__ returns nothing
         name = function_name(func)
         layer = self._number(name)
+        if not plain or not all(map(_is_plain, tensors(made))):
+            return result  # within `vmap` a tensor has no elements to look at, nor may it leave
         if self._lost is not None:
             self._lost.update((layer, output) for output in _losing(name, carried, made))
         self._take(layer, made)
@@ -89,6 +92,10 @@ def hooked(model: nn.Module, graph: LayerGraph, take: Take) -> Iterator[None]:
 def tensors(value: Any) -> list[torch.Tensor]:
     """Return the tensors of a nested result, in order."""
     return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor)]
+
+
+def _is_plain(value: torch.Tensor) -> bool:
+    return not torch._C._functorch.is_functorch_wrapped_tensor(value)
 
 
 def is_nan(value: torch.Tensor) -> torch.Tensor:

@@ -45,6 +45,7 @@ def ctc_in_a_row(log_probs, targets):
 CASES = [
     *(case for loss in (*ELEMENTWISE, *OF_SIGNS) for case in each(loss, [(N, C, T), (N, C, T)], (N, C, T))),
     *(case for loss in ELEMENTWISE for case in each(loss, [(N, C, T), (C, 1)], (N, C, T))),
+    Case(quiet(F.kl_div, reduction="batchmean"), [(N, C), (N, C)], ()),
     *each(F.binary_cross_entropy, [(N, C), (N, C)], (N, C)),
     *each(F.gaussian_nll_loss, [(N, D), (N, D), (N, D)], (N, D)),
     *each(F.gaussian_nll_loss, [(N, D), (N, D), (N,)], (N, D)),
