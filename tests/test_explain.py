@@ -11,6 +11,7 @@ from itertools import product
 import jsonschema
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from shapecalc.analysis import Analysis, analyze
@@ -19,6 +20,7 @@ from shapecalc.explain import Explanation, Patch, Step, Sum, explain
 from shapecalc.explain.call import EXPLAINERS, Call, explains
 from shapecalc.explain.explanation import Made
 from shapecalc.explain.formula import value_of
+from shapecalc.explain.functions import FUNCTIONS
 from shapecalc.explain.run import passed
 from shapecalc.render import explain_json, explain_text
 from shapecalc.render.explain_schema import EXPLANATION
@@ -249,6 +251,104 @@ def check_sum(part: Sum) -> None:
 def test_every_kind_has_a_case() -> None:
     missing = EXPLAINERS.keys() - {type(case.module) for case in CASES}
     assert not missing, f"add a row to CASES for {missing}"
+
+
+# ---------------------------------------------------------------------------- functions
+
+CALLS = {
+    "relu": lambda x: F.relu(x - 4),
+    "relu_": lambda x: torch.relu_(x - 4),
+    "Tensor.relu": lambda x: (x - 4).relu(),
+    "relu6": lambda x: F.relu6(x),
+    "silu": lambda x: F.silu(x - 4),
+    "mish": lambda x: F.mish(x - 4),
+    "sigmoid": lambda x: torch.sigmoid(x),
+    "logsigmoid": lambda x: F.logsigmoid(x),
+    "tanh": lambda x: (x - 4).tanh(),
+    "tanhshrink": lambda x: F.tanhshrink(x),
+    "softsign": lambda x: F.softsign(x),
+    "hardsigmoid": lambda x: F.hardsigmoid(x - 4),
+    "hardswish": lambda x: F.hardswish(x - 4),
+    "selu": lambda x: F.selu(x - 4),
+    "leaky_relu": lambda x: F.leaky_relu(x - 4, 0.2),
+    "elu": lambda x: F.elu(x - 4, alpha=0.5),
+    "celu": lambda x: F.celu(x - 4, 0.5),
+    "hardtanh": lambda x: F.hardtanh(x - 4, -2, max_val=3),
+    "softplus": lambda x: F.softplus(x - 4, 2, threshold=3),
+    "gelu": lambda x: F.gelu(x - 4, approximate="tanh"),
+    "softmax": lambda x: F.softmax(x, dim=2),
+    "torch.softmax": lambda x: torch.softmax(x, 1),
+    "Tensor.softmax": lambda x: x.softmax(-1),
+    "log_softmax": lambda x: F.log_softmax(x, 1),
+    "max_pool1d": lambda x: F.max_pool1d(x[:, :, 0], 3, 2, padding=1, ceil_mode=True),
+    "max_pool2d": lambda x: F.max_pool2d(x, 2),
+    "max_pool1d with indices": lambda x: F.max_pool1d(x[:, :, 0], 3, return_indices=True),
+    "max_pool2d with indices": lambda x: F.max_pool2d(x, 3, 2, 1, return_indices=True),
+    "max_pool3d with indices": lambda x: F.max_pool3d(x, 2, return_indices=True),
+    "torch.max_pool2d": lambda x: torch.max_pool2d(x, 3, 1, 1, 2),
+    "max_pool3d": lambda x: F.max_pool3d(x, 2, stride=1),
+    "avg_pool1d": lambda x: F.avg_pool1d(x[:, :, 0], 3, 2, 1, count_include_pad=False),
+    "avg_pool2d": lambda x: F.avg_pool2d(x, 2, divisor_override=3),
+    "avg_pool3d": lambda x: F.avg_pool3d(x, 2),
+    "adaptive_avg_pool1d": lambda x: F.adaptive_avg_pool1d(x[:, :, 0], 3),
+    "adaptive_avg_pool2d": lambda x: F.adaptive_avg_pool2d(x, (2, None)),
+    "adaptive_avg_pool3d": lambda x: F.adaptive_avg_pool3d(x, 2),
+    "interpolate": lambda x: F.interpolate(x, scale_factor=2, mode="bilinear"),
+    "interpolate to a size": lambda x: F.interpolate(x, size=x.shape[-1] + 3),
+    "flatten": lambda x: torch.flatten(x, 1),
+    "Tensor.flatten": lambda x: x.flatten(2),
+    "reshape": lambda x: x.reshape(-1, 2),
+    "view": lambda x: x.view(x.shape[0], -1),
+    "unflatten": lambda x: x.unflatten(1, (2, 2)),
+    "squeeze": lambda x: x[:, :1].squeeze(1),
+    "unsqueeze": lambda x: x.unsqueeze(1),
+    "ravel": lambda x: x.ravel(),
+}
+
+
+class Calling(nn.Module):
+    """A model that is calls of functions, of which the last one that can be is explained."""
+
+    def __init__(self, function: object) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_calls_of_functions_are_explained(name: str) -> None:
+    analysis = analyze(Calling(CALLS[name]), P)
+    sizes = {"N": 2, "H": 6, "W": 7}
+    layer = [record for record in analysis.layers if record.function in FUNCTIONS][-1].name
+    first = explain(analysis, layer, **sizes)
+    check(first)
+    elements = list(product(*map(range, first.out_shape)))
+    for element in elements[1 :: math.ceil(len(elements) / 5)]:
+        found = explain(analysis, layer, element, **sizes)
+        assert found.value == pytest.approx(found.torch, rel=1e-5, abs=1e-5)
+
+
+def test_every_function_has_a_call() -> None:
+    called = set()
+    for function in CALLS.values():
+        called |= {record.function for record in analyze(Calling(function), P).layers}
+    assert set(FUNCTIONS) <= called
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: F.interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True),
+        lambda x: F.interpolate(x, scale_factor=0.5, mode="area"),
+        lambda x: torch.cat([x, x]),
+    ],
+)
+def test_a_call_without_an_explanation_is_told(function: object) -> None:
+    analysis = analyze(Calling(function), P)
+    with pytest.raises(InputError, match=r"is a call of \w+, for which there is no explanation"):
+        explain(analysis, analysis.layers[-1].name, N=1, H=6, W=6)
 
 
 # ---------------------------------------------------------------------------- what is read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,11 @@ import shapecalc.explain.view  # noqa: F401  # each registers what it explains
 from shapecalc.errors import InputError
 from shapecalc.explain.call import EXPLAINERS, Call, explainer, number
 from shapecalc.explain.explanation import Explanation, Index
-from shapecalc.explain.run import passed
+from shapecalc.explain.functions import FUNCTIONS
+from shapecalc.explain.run import Passed, called, passed
 from shapecalc.explain.sharing import sharing
 from shapecalc.explain.values import fitted
-from shapecalc.graph import Layer, LayerGraph
+from shapecalc.graph import Layer, LayerGraph, ModuleCall
 from shapecalc.inputs import Pattern
 from shapecalc.verify.effective import default_sizes
 
@@ -62,15 +64,14 @@ def explain(
     every = default_sizes(analysis, found)
     complete = {name: every[name] for name in analysis.symbols}
     graph = analysis.at(**complete).graph
-    number_of_call = _call(graph, layer, call)
-    records = _records(graph, layer, number_of_call)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # for the weights of a spec, which are made now
-        run = passed(analysis, layer, number_of_call, complete, given, seed)
+        records, run = _passed(analysis, graph, layer, call, complete, given, seed)
     module, x, y = run.module, run.x, run.y
-    explains = explainer(module)
-    if explains is None:
-        raise _unexplained(layer, type(module).__name__)
+    explains = None if module is None else explainer(module)
+    if module is None or explains is None:
+        kind = f"call of {records[0].function}" if module is None else type(module).__name__
+        raise _unexplained(layer, kind)
     index = _index(element, tuple(y.shape), layer)
     by_hand = explains(Call(module=module, x=x, y=y, training=run.training, element=index))
     precision = torch.finfo(y.dtype).eps if y.dtype.is_floating_point else 0.0
@@ -78,7 +79,7 @@ def explain(
     return Explanation(
         model=graph.name,
         layer=layer,
-        kind=f"{type(module).__name__}({module.extra_repr()})",
+        kind=f"{type(module).__name__}({module.extra_repr()})" if run.own else str(records[0].op),
         records=tuple(records),
         sizes=complete,
         input=said or ("as given" if given else f"random whole numbers, from seed {seed}"),
@@ -120,15 +121,37 @@ def _given(analysis: Analysis, x: Any) -> tuple[dict[str, torch.Tensor], dict[st
     return given, sizes
 
 
-def _call(graph: LayerGraph, layer: str, call: int | None) -> int:
+def _passed(
+    analysis: Analysis,
+    graph: LayerGraph,
+    layer: str,
+    call: int | None,
+    sizes: Mapping[str, int],
+    given: Mapping[str, torch.Tensor],
+    seed: int,
+) -> tuple[Sequence[Layer], Passed]:
+    """Return the ops of a layer, which is a module or a call of a function, and its run."""
+    modules = [record for record in graph.calls if record.name == layer]
+    functions = [record for record in graph.layers if record.name == layer]
+    if modules:
+        number_of_call = _call(layer, call, len(modules))
+        ops = _ops(graph, modules[number_of_call - 1])
+        return ops, passed(analysis, layer, number_of_call, sizes, given, seed)
+    if functions:
+        record = functions[_call(layer, call, len(functions)) - 1]
+        return (record,), called(analysis, graph, record, sizes, given, seed)
+    known = _layers(graph)
+    near = get_close_matches(layer, known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"the layers are {_listed(known)}"
+    raise InputError(f"there is no layer {layer!r}; {hint}")
+
+
+def _call(layer: str, call: int | None, count: int) -> int:
     """Return which call of a layer is asked for; of a single one, that.
 
     Raises:
-        InputError: there is no such layer or call, or several to choose from.
+        InputError: there is no such call, or there are several to choose from.
     """
-    count = sum(1 for record in graph.calls if record.name == layer)
-    if not count:
-        raise _no_module(graph, layer)
     if call is None and count > 1:
         raise InputError(f"{layer!r} is called {count} times: choose one of the calls 1 to {count}")
     if call is not None and not 1 <= call <= count:
@@ -136,42 +159,33 @@ def _call(graph: LayerGraph, layer: str, call: int | None) -> int:
     return call or 1
 
 
-def _records(graph: LayerGraph, layer: str, call: int) -> Sequence[Layer]:
-    """Return the ops of a call of a layer.
+def _ops(graph: LayerGraph, record: ModuleCall) -> Sequence[Layer]:
+    """Return the ops of a call of a module.
 
     Raises:
         InputError: it has layers of its own.
     """
-    record = [record for record in graph.calls if record.name == layer][call - 1]
     if not record.leaf:
-        inside = [name for name in _layers(graph) if not layer or name.startswith(f"{layer}.")]
-        what = f"{layer!r} is a {record.kind}" if layer else f"the model is a {record.kind}"
+        name = record.name
+        inside = [each for each in _layers(graph) if not name or each.startswith(f"{name}.")]
+        what = f"{name!r} is a {record.kind}" if name else f"the model is a {record.kind}"
         raise InputError(f"{what}, which has layers: choose one of {_listed(inside)}")
     return graph.layers[record.layers.start : record.layers.stop]
 
 
-def _no_module(graph: LayerGraph, layer: str) -> InputError:
-    functions = [record for record in graph.layers if record.name == layer]
-    if functions:
-        return InputError(
-            f"{layer!r} is a call of {functions[0].function}: layers that are modules can be "
-            "explained"
-        )
-    known = _layers(graph)
-    near = get_close_matches(layer, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"the layers are {_listed(known)}"
-    return InputError(f"there is no layer {layer!r}; {hint}")
-
-
 def _unexplained(layer: str, kind: str) -> InputError:
-    kinds = ", ".join(sorted(module.__name__ for module in EXPLAINERS))
+    names = {re.sub(r"[123]d$", "Nd", module.__name__) for module in EXPLAINERS}
+    kinds = ", ".join(sorted(names))
     return InputError(
-        f"{layer!r} is a {kind}, for which there is no explanation; there is one for {kinds}"
+        f"{layer!r} is a {kind}, for which there is no explanation; there is one for {kinds}, and "
+        f"for calls of {', '.join(sorted(FUNCTIONS))}"
     )
 
 
 def _layers(graph: LayerGraph) -> list[str]:
-    return list(dict.fromkeys(record.name for record in graph.calls if record.leaf))
+    """Return the names of the modules without modules of their own, then of the other calls."""
+    modules = [record.name for record in graph.calls if record.leaf]
+    return list(dict.fromkeys((*modules, *(record.name for record in graph.layers))))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,20 +1,29 @@
-"""What goes into a layer and comes out of it, in a real forward pass."""
+"""What goes into a layer and comes out of it, in a real forward pass.
+
+A layer that is a module is met by hooks; a call of a function by its place among all calls.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from shapecalc import dims
 from shapecalc.errors import InputError
+from shapecalc.explain.functions import stand_in
+from shapecalc.graph import Layer, LayerGraph
 from shapecalc.inputs import Pattern, fill
+from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.symbolic_tensor import DTYPES
+from shapecalc.trace.tracer import function_name
 from shapecalc.verify.compare import real_model
 from shapecalc.verify.observe import buffers_kept, is_out_of_memory, too_large
 
@@ -30,12 +39,17 @@ class _Arrived(BaseException):  # no Exception, which the model's own code may c
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A module after its call, its mode then, and the first tensor that it took and gave."""
+    """A module after its call, its mode then, and the first tensor that it took and gave.
 
-    module: nn.Module
+    For a call of a function it is none of the model's `own`, but one that does the same; None
+    where there is none.
+    """
+
+    module: nn.Module | None
     training: bool
     x: torch.Tensor
     y: torch.Tensor
+    own: bool = True
 
 
 def passed(
@@ -57,7 +71,6 @@ def passed(
     module = dict(model.named_modules(remove_duplicate=False)).get(name)
     if module is None:
         raise InputError(f"{name!r} is no module of the model that runs")
-    random = torch.Generator().manual_seed(seed)
     calls = [0]
     taken: list[torch.Tensor] = []
     training = [False]
@@ -73,16 +86,101 @@ def passed(
             taken.append(_first(result, f"{name} returns"))
             raise _Arrived
 
+    @contextlib.contextmanager
+    def hooked() -> Iterator[None]:
+        module.register_forward_pre_hook(before, with_kwargs=True)
+        module.register_forward_hook(after)
+        yield
+
+    _run(analysis, model, sizes, given, seed, hooked())
+    if len(taken) != 2:
+        raise InputError(f"a real run of the model does not come to {name} as its trace does")
+    x, y = taken
+    return Passed(module, training[0], x, y)
+
+
+def called(
+    analysis: Analysis,
+    graph: LayerGraph,
+    record: Layer,
+    sizes: Mapping[str, int],
+    given: Mapping[str, torch.Tensor],
+    seed: int,
+) -> Passed:
+    """Run the model up to a call of a function, which is a layer of its graph.
+
+    Raises:
+        InputError: the model cannot be run there, or calls other functions than its trace.
+    """
+    numbers = [n for n, (_, layer) in enumerate(graph.events) if layer == record.index]
+    names = [name for name, _ in graph.events[: numbers[0] + 1]] if numbers else []
+    watcher = _Watcher(names, record.function)
+    _run(analysis, real_model(analysis, sizes, "cpu"), sizes, given, seed, watcher)
+    if watcher.found is None:
+        raise InputError(
+            f"a real run of the model does not come to {record.name} as its trace does"
+        )
+    return watcher.found
+
+
+class _Watcher(TorchFunctionMode):
+    """Follows the torch calls of a trace, and takes what the last of them is given and gives."""
+
+    def __init__(self, names: list[str], function: str) -> None:
+        super().__init__()
+        self._names = names
+        self._function = function
+        self._number = 0
+        self.found: Passed | None = None
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run a call; stop at the last one, and at one that the trace does not have."""
+        kwargs = dict(kwargs or {})
+        if func is torch.Tensor.__iter__:  # one call of unbind, as in a trace
+            with self:
+                return iter(args[0].unbind(0))
+        if func in QUERIES:
+            return func(*args, **kwargs)
+        name = function_name(func)
+        if self._number >= len(self._names) or name != self._names[self._number]:
+            raise _Arrived
+        self._number += 1
+        if self._number < len(self._names):
+            return func(*args, **kwargs)
+        x = _first((args, kwargs), f"{name} takes")
+        y = _first(func(*args, **kwargs), f"{name} returns")
+        rest = args[1:] if args else ()
+        named = {key: value for key, value in kwargs.items() if args or key != "input"}
+        self.found = Passed(stand_in(self._function, rest, named), False, x, y, own=False)
+        raise _Arrived
+
+
+def _run(
+    analysis: Analysis,
+    model: nn.Module,
+    sizes: Mapping[str, int],
+    given: Mapping[str, torch.Tensor],
+    seed: int,
+    watching: contextlib.AbstractContextManager[object],
+) -> None:
+    """Run the model, as far as what is watching it lets it. The model is left as it was."""
+    random = torch.Generator().manual_seed(seed)
+
     def tensor(pattern: Pattern) -> torch.Tensor:
         return _input(pattern, sizes, given, random)
 
     with left_as_it_was(model, train=analysis.train), torch.no_grad(), buffers_kept(model):
         torch.manual_seed(seed)  # for dropout
-        module.register_forward_pre_hook(before, with_kwargs=True)
-        module.register_forward_hook(after)
         try:
             args, kwargs = fill(analysis.patterns, tensor)
-            model(*args, **kwargs)
+            with watching:
+                model(*args, **kwargs)
         except _Arrived:
             pass
         except InputError:
@@ -93,10 +191,6 @@ def passed(
             at = ", ".join(f"{name}={size}" for name, size in sizes.items())
             why = f"{type(error).__name__}: {error}".split("\n")[0]
             raise InputError(f"the model cannot be run at {at}: {why}") from error
-    if len(taken) != 2:
-        raise InputError(f"a real run of the model does not come to {name} as its trace does")
-    x, y = taken
-    return Passed(module, training[0], x, y)
 
 
 def _first(values: Any, what: str) -> torch.Tensor:
