@@ -356,15 +356,20 @@ class Analysis:
              unfold=unfold)  # fmt: skip
 
     def report(
-        self, output: str | os.PathLike[str], *, at: Mapping[str, int] | None = None
+        self,
+        output: str | os.PathLike[str],
+        *,
+        at: Mapping[str, int] | None = None,
+        explain: bool = False,
     ) -> None:
         """Write a page on the model: one HTML file that works offline, in which the formulas run.
 
-        Sizes are typed into it; those in `at` stand there at first.
+        Sizes are typed into it; those in `at` stand there at first. With `explain` the model is
+        run, and layers are explained with its numbers.
 
         Raises:
             BackendError: what lays the diagram out is not installed.
-            InputError: the file cannot be written.
+            InputError: the file cannot be written, or the model has no values to be run with.
             PatternError: `at` names no symbol of the model, or no size.
         """
         from shapecalc.render import page
@@ -372,7 +377,7 @@ class Analysis:
 
         self._check({**{name: self.graph.hint[name] for name in self.symbols}, **(at or {})})
         inset = html.inset(self, at or {})
-        text = page.document(self, sizes=at, diagram=inset)
+        text = page.document(self, sizes=at, diagram=inset, explain=explain)
         try:
             Path(output).write_text(text, encoding="utf-8")
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -333,6 +334,22 @@ def test_findings_open_and_lead_to_their_layer(browser: Any, tmp_path: Path) -> 
         assert text in first.text_content()
     first.locator("button").click()
     assert page.text_content("#detail-name") == analysis.findings[0].layer
+    assert opened.complaints == []
+    opened.context.close()
+
+
+def test_a_layer_is_explained_by_hand_where_that_was_asked_for(
+    browser: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    analysis = shapecalc.analyze("examples/lenet.yaml")
+    analysis.report(file, explain=True)
+    opened = Opened(browser, file)
+    opened.select("s2")
+    said = opened.page.text_content("#detail pre")
+    assert said.startswith("s2: element 0, 0, 0, 0 by hand")
+    value = re.search(r"The value is \S+;", str(analysis.explain("s2", N=1)))[0]
+    assert value in said
     assert opened.complaints == []
     opened.context.close()
 

@@ -18,6 +18,9 @@ from shapecalc.cli.output import emit, quiet
 @click.command()
 @model_options
 @click.option("--at", metavar="SIZES", help="The sizes in the boxes at first: H=224,W=224.")
+@click.option(
+    "--explain", is_flag=True, help="Run the model once, and show what layers do with numbers."
+)
 @output_option
 def report(
     target: str,
@@ -25,6 +28,7 @@ def report(
     arguments: tuple[str, ...],
     train: bool,
     at: str | None,
+    explain: bool,
     output: str | None,
 ) -> None:
     """Write a page on TARGET: one HTML file that works offline, in which the formulas run.
@@ -37,12 +41,13 @@ def report(
     shapecalc report lenet.yaml --at N=4 -o lenet.html
     """  # noqa: D301  # \b keeps click from wrapping the examples
     sizes = read_at(at)
-    analysis = analyzed(target, inputs, arguments, train=train)
+    analysis = analyzed(target, inputs, arguments, train=train, values=explain)
     if sizes and not analysis.graph.findings:
         analysis = on_path_at(analysis, complete(analysis, sizes))
     from shapecalc.render import page
     from shapecalc.render.diagram import html
 
     with quiet():
-        text = page.document(analysis, sizes=sizes, diagram=html.inset(analysis, sizes))
+        inset = html.inset(analysis, sizes)
+        text = page.document(analysis, sizes=sizes, diagram=inset, explain=explain)
     emit(text, output)

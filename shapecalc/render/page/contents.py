@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shapecalc.errors import InputError
 from shapecalc.render.page.accepted import accepted
+from shapecalc.render.page.by_hand import by_hand
 from shapecalc.render.page.findings import findings
 from shapecalc.render.page.formulas import Formulas
 from shapecalc.render.page.paths import all_paths, divided, elsewhere, embedded
@@ -22,15 +23,19 @@ if TYPE_CHECKING:
     from shapecalc.sizes import AcceptedSizes
 
 
-def contents(analysis: Analysis, sizes: Mapping[str, int]) -> Json:
-    """Return the document; `sizes` are those that stand in the boxes at first."""
+def contents(analysis: Analysis, sizes: Mapping[str, int], *, explain: bool = False) -> Json:
+    """Return the document; `sizes` are those that stand in the boxes at first.
+
+    With `explain` the model is run, and layers are explained with its numbers.
+    """
+    first = {**first_sizes(analysis), **sizes}
     formulas, found = Formulas(), _sizes(analysis)
     held, others = divided(all_paths(analysis, found))
     return {
         "title": title(analysis),
         "symbols": list(analysis.symbols),
         "least": dict.fromkeys(getattr(analysis.source, "paddings", ()), 0),
-        "sizes": {**first_sizes(analysis), **sizes},
+        "sizes": first,
         "sums": list(sums(analysis)),
         "parameters": analysis.parameters,
         "validity": validity(analysis),
@@ -42,6 +47,7 @@ def contents(analysis: Analysis, sizes: Mapping[str, int]) -> Json:
         "elsewhere": elsewhere(others, formulas),
         "accepted": None if found is None else accepted(found, formulas),
         "findings": findings(findings_of(analysis)),
+        "by_hand": by_hand(analysis, first) if explain else {},
         "formulas": formulas.entries,
     }
 

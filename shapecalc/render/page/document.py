@@ -39,12 +39,20 @@ SCRIPTS = (
 
 
 def document(
-    analysis: Analysis, *, sizes: Mapping[str, int] | None = None, diagram: Inset | None = None
+    analysis: Analysis,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    diagram: Inset | None = None,
+    explain: bool = False,
 ) -> str:
     """Return the report as one file that needs no network; `sizes` stand in its boxes at first.
 
-    Nothing in it is executed or fetched but its own script and style, which the content policy
-    names by their hashes.
+    With `explain` the model is run, and layers are explained with its numbers. Nothing in the
+    file is executed or fetched but its own script and style, which the content policy names by
+    their hashes.
+
+    Raises:
+        InputError: the model has no values to be run with.
     """
     inset = diagram or Inset()
     style = _joined(STYLES) + inset.style
@@ -55,7 +63,7 @@ def document(
         style=style,
         script=script,
         diagram=inset.markup,
-        data=embedded(contents(analysis, sizes or {})),
+        data=embedded(contents(analysis, sizes or {}, explain=explain)),
     )
 
 

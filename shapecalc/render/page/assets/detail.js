@@ -20,7 +20,7 @@ function showDetail() {
       ...(detail?.recurrence ?? []).map(recurrence),
       premises(detail?.premises ?? []),
       rule(detail),
-      explanation(detail?.explanation),
+      explanation(row),
       detail?.note ? element("p", { class: "quiet" }, detail.note) : null,
       ...mentions(row),
     ].filter(Boolean),
@@ -114,7 +114,11 @@ function rule(detail) {
   return part("Rule", ...detail.rule.map((line) => element("p", { class: "rule" }, line)), element("p", { class: "quiet" }, source));
 }
 
-const explanation = (text) => (text ? part("One element by hand", element("pre", {}, text)) : null);
+// What the layer does to one element, with numbers, where the report was made with them.
+function explanation({ path }) {
+  if (!Object.hasOwn(data.by_hand, path)) return null;
+  return part("One element by hand", element("pre", { tabindex: "0", "aria-label": `${path}, one element by hand` }, data.by_hand[path]));
+}
 
 // The findings that speak of this layer.
 function mentions(row) {
