@@ -27,6 +27,7 @@ STYLES = ("diagram.css",)
 SCRIPTS = (
     "make.js",
     "compose.js",
+    "columns.js",
     "draw.js",
     "values.js",
     "camera.js",

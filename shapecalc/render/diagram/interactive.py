@@ -8,22 +8,20 @@ share a plan, and boxes that look alike share a drawing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, tostring
 
 from shapecalc.render.diagram.boxes import Look, Word
-from shapecalc.render.diagram.layout import HEADER, PADDING, Direction, Placed, Route, Size, place
+from shapecalc.render.diagram.layout import HEADER, PADDING, Direction, Placed, Size, place
 from shapecalc.render.diagram.nodes import Diagram, Edge, Inside, Node
+from shapecalc.render.diagram.plans import Spot, plan
 from shapecalc.render.diagram.scene import Frame, Labels, Scene
 from shapecalc.render.diagram.svg import Canvas, describe
 from shapecalc.render.diagram.themes import Theme
 from shapecalc.render.diagram.words import says
 from shapecalc.render.page.formulas import Formulas
 from shapecalc.render.writing import Json
-
-_NEAR = 0.5  # pixels: nodes whose middles are as near lie on one rank
-_STEPS = 24  # by which the place of a route on a rank is searched
 
 
 @dataclass(slots=True)
@@ -97,8 +95,8 @@ class _Sheet:
         plans: dict[str, int] = {}
         held = []
         for inside, placed in zip(insides, found, strict=True):
-            plan = json.dumps(self._plan(inside, placed))
-            number = plans.setdefault(plan, len(plans))
+            text = json.dumps(self._plan(inside, placed))
+            number = plans.setdefault(text, len(plans))
             held.append([number, [self.numbers[node.id] for node in inside.nodes]])
         data = {
             "title": self.diagram.title,
@@ -107,7 +105,7 @@ class _Sheet:
             "padding": PADDING,
             "nodes": [self._node(node, opened) for node in self.nodes],
             "insides": held,
-            "plans": [json.loads(plan) for plan in plans],
+            "plans": [json.loads(text) for text in plans],
         }
         outlines = {name: path for (path, _), name in self.canvas.outlines.items()}
         return Sheet(data, tuple(self.drawings.numbers), outlines)
@@ -178,119 +176,44 @@ class _Sheet:
     # ------------------------------------------------------------------------ plans
 
     def _plan(self, inside: Inside, placed: Placed) -> Json:
-        along = 1 if self.direction == "TB" else 0
-        flipped = [_along(route, along) for route in placed.routes]
-        places = {name: (at[along], at[1 - along]) for name, at in placed.nodes.items()}
-        ports = {name: (at[along], at[1 - along]) for name, at in placed.ports.items()}
-        labels = [
-            None if r.label is None else (r.label[along], r.label[1 - along]) for r in flipped
-        ]
-        middles = [at for at, _ in [*places.values(), *ports.values()]]
-        ranks = _ranks([*middles, *(label[0] for label in labels if label)])
-        heights = [0.0] * len(ranks)
-        for node in inside.nodes:
-            size = self._size(node)
-            rank = _rank(ranks, places[node.id][0])
-            heights[rank] = max(heights[rank], size.height if along else size.width)
-        for edge, label in zip(inside.edges, labels, strict=True):
-            room = self.labels.room(edge)
-            if label and room:
-                rank = _rank(ranks, label[0])
-                heights[rank] = max(heights[rank], room.height if along else room.width)
+        found = plan(inside, placed, self._size, self.labels.room, self.direction)
         ordinals = {node.id: number for number, node in enumerate(inside.nodes)}
-        points = {**places, **ports}
         return {
-            "extent": _rounded(placed.height, placed.width) if along
-            else _rounded(placed.width, placed.height),
-            "ranks": [_rounded(at, high) for at, high in zip(ranks, heights, strict=True)],
-            "nodes": [_on(ranks, places[node.id]) for node in inside.nodes],
-            "entries": [_on(ranks, ports[f"in{n}"]) for n in range(len(inside.entries))],
-            "exits": [_on(ranks, ports[f"out{n}"]) for n in range(len(inside.exits))],
+            "extent": _rounded(*found.extent),
+            "ranks": [_rounded(*rank) for rank in found.ranks],
+            "nodes": list(map(_spot, found.nodes)),
+            "entries": list(map(_spot, found.entries)),
+            "exits": list(map(_spot, found.exits)),
             "wires": [
-                self._wire(edge, ordinals, points, ranks, route, label)
-                for edge, route, label in zip(inside.edges, flipped, labels, strict=True)
+                {
+                    "tail": ordinals.get(edge.tail, edge.tail),
+                    "head": ordinals.get(edge.head, edge.head),
+                    "exit": edge.exit,
+                    "entry": edge.entry,
+                    "skip": edge.skip,
+                    "says": says(edge.shape),
+                    "via": _rounded(*crossings),
+                    "label": None if label is None else self._label(edge, label),
+                }
+                for edge, crossings, label in zip(
+                    inside.edges, found.wires, found.labels, strict=True
+                )
             ],
-        }  # fmt: skip
-
-    def _wire(
-        self,
-        edge: Edge,
-        ordinals: Mapping[str, int],
-        points: Mapping[str, tuple[float, float]],
-        ranks: Sequence[float],
-        route: Route,
-        label: tuple[float, float] | None,
-    ) -> Json:
-        first, last = (_rank(ranks, points[end][0]) for end in (edge.tail, edge.head))
-        made: dict[str, Json] = {
-            "tail": ordinals.get(edge.tail, edge.tail),
-            "head": ordinals.get(edge.head, edge.head),
-            "exit": edge.exit,
-            "entry": edge.entry,
-            "skip": edge.skip,
-            "says": says(edge.shape),
-            # where the tensor crosses the ranks between its ends
-            "via": [round(_crossing(route, ranks[n]), 1) for n in range(first + 1, last)],
         }
+
+    def _label(self, edge: Edge, at: Spot) -> Json:
         line = self.labels.line(edge)
-        if line is not None and label is not None:
-            group = Element("g")
-            high = line.ascent + line.descent
-            self.canvas.line(group, line, -line.width / 2, line.ascent - high / 2)
-            made["label"] = [
-                _rank(ranks, label[0]),
-                round(label[1], 1),
-                *_rounded(line.width, high),
-                self.drawings.add(group),
-            ]
-        return made
+        if line is None:
+            return None
+        group = Element("g")
+        high = line.ascent + line.descent
+        self.canvas.line(group, line, -line.width / 2, line.ascent - high / 2)
+        return [*_spot(at), *_rounded(line.width, high), self.drawings.add(group)]
 
 
 def _rounded(*values: float) -> list[float]:
     return [round(value, 1) for value in values]
 
 
-def _ranks(middles: Iterable[float]) -> list[float]:
-    """Return the places of the ranks along the flow."""
-    found: list[float] = []
-    for at in sorted(middles):
-        if not found or at - found[-1] > _NEAR:
-            found.append(at)
-    return found
-
-
-def _rank(ranks: Sequence[float], at: float) -> int:
-    return min(range(len(ranks)), key=lambda n: abs(ranks[n] - at))
-
-
-def _on(ranks: Sequence[float], point: tuple[float, float]) -> Json:
-    return [_rank(ranks, point[0]), round(point[1], 1)]
-
-
-def _along(route: Route, along: int) -> Route:
-    """Return a route from top to bottom: its points are (across, along) the flow."""
-    if along:
-        return route
-    label = None if route.label is None else route.label[::-1]
-    return replace(route, points=tuple((y, x) for x, y in route.points), label=label)
-
-
-def _crossing(route: Route, at: float) -> float:
-    """Return where a route from top to bottom crosses a height."""
-    points = route.points
-    pieces = [points[n : n + 4] for n in range(0, len(points) - 1, 3)]
-    piece = next((p for p in pieces if p[0][1] <= at <= p[3][1]), pieces[-1])
-    low, high = 0.0, 1.0
-    for _ in range(_STEPS):  # splines of Graphviz go down all the way
-        middle = (low + high) / 2
-        if _cubic(piece, middle, 1) < at:
-            low = middle
-        else:
-            high = middle
-    return _cubic(piece, low, 0)
-
-
-def _cubic(piece: Sequence[tuple[float, float]], t: float, axis: int) -> float:
-    a, b, c, d = (point[axis] for point in piece)
-    s = 1 - t
-    return s * s * s * a + 3 * s * s * t * b + 3 * s * t * t * c + t * t * t * d
+def _spot(at: Spot) -> Json:
+    return [at.rank, round(at.across, 1)]

@@ -21,12 +21,16 @@ function zoomBy(times, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
 
 const panBy = (x, y) => aim(camera.x + x, camera.y + y, camera.scale);
 
-// Show all of the diagram, or all of its width from where tensors come in.
-function fit(whole) {
+const READABLE = 0.5; // the smallest scale at which boxes can be read
+
+// Show all of the diagram; or, where that is too small to be read, its width from where tensors
+// come in.
+function fit(always) {
   const [width, height] = [stage.clientWidth - 2 * EDGE, stage.clientHeight - 2 * EDGE];
   const [across, along] = [width / shown.width, height / shown.height];
+  const whole = always || Math.min(across, along) >= READABLE;
   const wide = ALONG ? across : along;
-  const scale = Math.max(SMALLEST, Math.min(1, whole ? Math.min(across, along) : Math.max(wide, 0.4)));
+  const scale = Math.max(SMALLEST, Math.min(1, whole ? Math.min(across, along) : Math.max(wide, READABLE)));
   const [seenX, seenY] = [shown.width * scale, shown.height * scale];
   const centred = (room, seen) => (room - seen) / 2 + EDGE;
   const x = ALONG || whole || seenX <= width ? centred(width, seenX) : EDGE;

@@ -15,6 +15,9 @@ function showCard() {
   card.hidden = selected === null;
   if (selected === null) return;
   const node = sheet.nodes[selected];
+  // on the side where the node is not
+  const { x, width } = shown.nodes.get(selected) ?? { x: 0, width: 0 };
+  card.classList.toggle("right", (x + width / 2) * camera.scale + camera.x < stage.clientWidth / 2);
   const [, ...lines] = node.text.split("\n");
   const numbers = (node.values ?? []).map(numbersOf).filter((text) => text !== null);
   const close = html("button", { type: "button", class: "close", "aria-label": "close" }, "×");

@@ -9,14 +9,14 @@ const ACROSS = 1 - ALONG;
 const CLOSED = 0;
 const OPEN = 1; // shows its inside; that of a run is the inside of its first member
 const CHAIN = 2; // a run shows its members one after the other
-const STEEP = 0.08; // of the way across, at least, is there between ranks
-const FARTHEST = 64; // pixels between ranks, for that
+const STEEP = 0.28; // of the way across, at least, is there between ranks
+const FARTHEST = 60; // pixels between ranks, for that
 
 const point = (along, across) => (ALONG ? [across, along] : [along, across]);
 
 // Return all that is seen where `folds` says what is open: nodes, outer ones first, and wires.
-function compose(folds) {
-  const whole = roomOf(0, folds);
+function compose(folds, cuts = []) {
+  const whole = inColumns(roomOf(0, folds), cuts);
   const nodes = new Map();
   const wires = new Map();
   const place = (room, x, y, depth, parent) => {
@@ -89,12 +89,12 @@ function roomOf(key, folds) {
     const place = wire.label && wire.label[0] - first; // its rank among those of the wire
     const beside = wire.label && wire.label[1] - (wire.via[place - 1] ?? wire.label[1]);
     const arrow = ends[1] !== null && children[wire.head].how === CLOSED;
-    return { from: wire, ends, arrow, path, label: wire.label ? [middle(wire.label[0]), ways[n][place] + beside] : null };
+    return { from: wire, ends, first, last: first + ways[n].length - 1, way: ways[n], arrow, path, label: wire.label ? [middle(wire.label[0]), ways[n][place] + beside] : null };
   });
   const last = plan.ranks.length - 1;
   const below = plan.extent[0] - (plan.ranks[last][0] + plan.ranks[last][1] / 2);
   const ports = (each) => each.map(([rank, at]) => [middle(rank), stretched(at)]);
-  return { key, members, children, corners, wires, entries: ports(plan.entries), exits: ports(plan.exits), extent: [bands[last].high + below, stretched(plan.extent[1])] };
+  return { key, members, children, ranks: plan.nodes.map(([rank]) => rank), bands, corners, wires, entries: ports(plan.entries), exits: ports(plan.exits), extent: [bands[last].high + below, stretched(plan.extent[1])] };
 }
 
 // Return a function from places across the flow in a plan to where they lie once boxes are open.

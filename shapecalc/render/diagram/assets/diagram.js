@@ -16,6 +16,7 @@ function buildSizes() {
   };
   room.append(...boxes.map((box) => html("label", {}, box.name, box)), verdict);
   for (const box of boxes) box.addEventListener("input", read);
+  read();
 }
 
 function buildFacts() {
@@ -34,5 +35,4 @@ buildSearch();
 buildKeys();
 buildFacts();
 buildSizes();
-show({ moves: false });
-fit(false);
+showWhole();

@@ -154,12 +154,12 @@ function chip(node, how) {
   );
 }
 
-function drawWire({ from, ends }) {
+function drawWire({ from, ends, parent }) {
   const kind = from.skip ? "skip" : "wire";
   const path = svg("path", { class: "line", fill: "none", stroke: sheet.colours[kind], "stroke-width": from.skip ? 1.6 : 1.2 });
   const near = svg("path", { class: "near", fill: "none" });
   const label = from.label ? labelOf(from.label) : null;
-  const group = svg("g", { class: kind, "data-tail": ends[0], "data-head": ends[1] }, svg("title", {}, from.says), near, path, label);
+  const group = svg("g", { class: `${kind}${parent === null ? "" : ` depth-${shown.nodes.get(parent).depth % 3}`}`, "data-tail": ends[0], "data-head": ends[1] }, svg("title", {}, from.says), near, path, label);
   return { group, lines: [near, path], path, label };
 }
 

@@ -1,5 +1,6 @@
 // What is open: the reader's choice, node by node.
 
+let cuts = []; // where the outermost plan goes on in a next column
 const folds = new Map(); // the number of a node to how it is shown; those that are closed are not in it
 
 const inner = new Map(); // the number of a node to the numbers of what lies in it
@@ -24,7 +25,7 @@ const foldable = sheet.nodes.flatMap((_, number) => (canFold(number) ? [number] 
 const deepest = Math.max(1, ...foldable.map((number) => levelOf(number) + 1));
 
 function show(options) {
-  drawComposed(compose(folds), options);
+  drawComposed(compose(folds, cuts), options);
   markFocused();
   markMatches();
   for (const [number, { group }] of drawnNodes) group.setAttribute("aria-selected", String(number === selected));
@@ -59,6 +60,12 @@ function openTo(depth) {
     if (depth === Infinity) folds.set(number, "chain" in sheet.nodes[number] ? CHAIN : OPEN);
     else if (levelOf(number) < depth && !isMember(number)) folds.set(number, OPEN);
   }
+  showWhole();
+}
+
+// Show all in columns that fit the stage; folding then leaves the columns as they are.
+function showWhole() {
+  cuts = bestCuts(roomOf(0, folds), stage.clientWidth - 2 * EDGE, stage.clientHeight - 2 * EDGE);
   show({ moves: false });
   fit(false);
 }

@@ -34,7 +34,8 @@ function numbersOf([before, shape]) {
   return values.length === 1 ? `${before}(${values[0]},)` : `${before}(${values.join(", ")})`;
 }
 
-const WIDTH = 6.9; // pixels of a digit, at most
+// At most so many pixels wide.
+const widthOf = (text) => [...text].reduce((sum, letter) => sum + (/[0-9]/.test(letter) ? 7 : 4.3), 0);
 
 function showValues(group, node) {
   if (!node.values) return;
@@ -44,7 +45,7 @@ function showValues(group, node) {
     const room = node.size[0] - 14;
     lines[n].textContent = text;
     lines[n].setAttribute("class", "value");
-    if (text.length * WIDTH > room) {
+    if (widthOf(text) > room) {
       lines[n].setAttribute("textLength", room);
       lines[n].setAttribute("lengthAdjust", "spacingAndGlyphs");
     } else lines[n].removeAttribute("textLength");
