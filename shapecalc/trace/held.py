@@ -15,6 +15,7 @@ from torch.utils import _pytree as pytree
 
 from shapecalc import dims
 from shapecalc.dims import Dim, Shape
+from shapecalc.errors import DataDependentError
 from shapecalc.trace.symbolic_tensor import SymbolicTensor, tensors_in
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ _UNKNOWABLE = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How a tensor was made: by which call, as which of its outputs, and of which sizes."""
+    """How a tensor was made: by which call, as which of its outputs, and of which sizes.
+
+    It is `valueless` where a constant of the model on the meta device went into it.
+    """
 
     func: Callable[..., Any]
     args: tuple[Any, ...]
@@ -44,6 +48,7 @@ class Made:
     output: int
     in_place: bool
     hangs_on: frozenset[Dim]
+    valueless: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def follow(
     if given is None:
         return
     for number, output in enumerate(outputs):
-        output.made = Made(func, given[0], given[1], number, in_place, _sizes_in(given))
+        output.made = _made(func, given, number, in_place=in_place)
 
 
 def counted(
@@ -89,7 +94,7 @@ def counted(
         given = _kept((args, dict(kwargs)))
     if given is None:
         return None
-    made = Made(func, given[0], given[1], 0, False, _sizes_in(given))
+    made = _made(func, given, 0, in_place=False)
     result = _computed_of(record, made)
     if result is None:
         return None
@@ -108,8 +113,41 @@ def values(record: Recorder, x: SymbolicTensor, *, number: bool = True) -> torch
     return None if result is None else _output(result, x.made)
 
 
+def _made(func: Callable[..., Any], given: Any, number: int, *, in_place: bool) -> Made:
+    leaves = pytree.tree_leaves(given)
+    return Made(
+        func=func,
+        args=given[0],
+        kwargs=given[1],
+        output=number,
+        in_place=in_place,
+        hangs_on=frozenset(symbol for leaf in leaves for symbol in _sizes_of(leaf)),
+        valueless=any(_is_valueless(leaf) for leaf in leaves),
+    )
+
+
+def _is_valueless(leaf: Any) -> bool:
+    if isinstance(leaf, Made):
+        return leaf.valueless
+    return isinstance(leaf, torch.Tensor) and leaf.device.type == "meta"
+
+
+def without_values() -> DataDependentError:
+    """Return the error of a question for the value of a constant that has none."""
+    return DataDependentError(
+        "the value of a constant is needed, which has none on the meta device: "
+        "build the model with values"
+    )
+
+
 def _computed_of(record: Recorder, made: Made) -> Any:
-    """Compute a call for real; None where data are in it, or it is too large."""
+    """Compute a call for real; None where data are in it, or it is too large.
+
+    Raises:
+        DataDependentError: a constant without values is in it.
+    """
+    if made.valueless:
+        raise without_values()
     choices = record.choices
     if any(str(symbol) in record.fresh for symbol in made.hangs_on):
         return None
@@ -178,20 +216,14 @@ def _kept(given: tuple[Any, Any], *, only_shapes: bool = False) -> Any:
             if only_shapes:
                 return _Shaped(leaf.shape_, leaf.dtype_)
             raise _UnknownError
-        if isinstance(leaf, torch.Tensor) and leaf.device.type == "meta":
-            if only_shapes:
-                return _Shaped(Shape(leaf.shape), leaf.dtype)
-            raise _UnknownError
+        if only_shapes and isinstance(leaf, torch.Tensor) and leaf.device.type == "meta":
+            return _Shaped(Shape(leaf.shape), leaf.dtype)
         return leaf
 
     try:
         return pytree.tree_map(keep, given)
     except _UnknownError:
         return None
-
-
-def _sizes_in(given: Any) -> frozenset[Dim]:
-    return frozenset(symbol for leaf in pytree.tree_leaves(given) for symbol in _sizes_of(leaf))
 
 
 def _sizes_of(leaf: Any) -> Iterator[Dim]:

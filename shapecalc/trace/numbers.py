@@ -44,11 +44,10 @@ def as_sizes(tracer: Tracer, given: Any) -> Any:
     if isinstance(given, torch.Tensor) and holds_size(given):
         if isinstance(given, SymbolicTensor):
             return item(tracer, given)
-        if given.device.type != "meta":
-            with torch._C.DisableTorchFunction():
-                return int(given)
-        origin = "a constant without values on the meta device"
-        return tracer.symint(tracer.record.fresh_size(origin))
+        with torch._C.DisableTorchFunction():
+            if given.device.type == "meta":
+                raise held.without_values()
+            return int(given)
     if isinstance(given, slice):
         return slice(*(as_sizes(tracer, end) for end in (given.start, given.stop, given.step)))
     if isinstance(given, dict):

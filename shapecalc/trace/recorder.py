@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from shapecalc.graph import (
     Label,
     Layer,
     LayerGraph,
+    Location,
     ModuleCall,
     OutputRef,
     Premise,
@@ -65,6 +66,7 @@ class Recorder(Mistakes):
         self.notes: list[str] = []
         self.events: list[tuple[str, int | None]] = []
         self.fresh: dict[str, str] = {}
+        self._arisen = defaultdict[tuple[str, Location | None], list[str]](list)
         self.most: dict[Dim, Dim] = {}  # the greatest that a size of data can be, where known
         self._decided: dict[Condition, bool] = {}  # comparisons of sizes of data
         self._pinned: set[Dim] = set()  # sizes of data of which a number was asked for
@@ -167,8 +169,7 @@ class Recorder(Mistakes):
         self.hint[name] = _MANY + len(self.fresh)
         self.fresh[name] = origin
         self.hint.data.add(name)
-        at = f", {where}" if where else ""
-        self.notes.append(f"{name} is a size that depends on data: {origin}{at}")
+        self._arisen[origin, where].append(name)
         return dims.symbol(name, minimum=minimum)
 
     def note_here(self, text: str) -> None:
@@ -344,12 +345,24 @@ class Recorder(Mistakes):
             for call in self.calls
         ]
 
+    def _data_notes(self) -> Iterator[str]:
+        """Tell where the sizes that depend on data arise, those of one line together."""
+        for (origin, where), names in self._arisen.items():
+            at = f", {where}" if where else ""
+            if len(names) <= _NAMED:
+                for name in names:
+                    yield f"{name} is a size that depends on data: {origin}{at}"
+            else:
+                said = f"{names[0]}, {names[1]}, ... {names[-1]}, {len(names)} of them,"
+                yield f"{said} are sizes that depend on data: {origin}{at}"
+
     def graph(self, **rest: Any) -> LayerGraph:
         """Return what was recorded.
 
         A premise on a size that depends on data cannot be checked at given sizes: it is a note.
         """
-        premises, notes = [], list(self.notes)
+        premises: list[Premise] = []
+        granted = defaultdict[Location | None, list[Condition]](list)
         for premise in self.premises.values():
             names = set(map(str, premise.condition.symbols))
             if names & (self.hint.data - self.fresh.keys()):
@@ -357,19 +370,27 @@ class Recorder(Mistakes):
             if self._pinned.issuperset(premise.condition.symbols):
                 continue  # its number was chosen
             if self.fresh.keys() & names:
-                notes.append(f"taken for granted: {premise.condition}, {premise.location}")
+                granted[premise.location].append(premise.condition)
             else:
                 premises.append(premise)
         return LayerGraph(
             layers=tuple(self.layers),
             calls=tuple(self._calls_with_all_parameters()),
             premises=tuple(premises),
-            notes=tuple(notes),
+            notes=(*self.notes, *self._data_notes(), *_granted_notes(granted)),
             events=tuple(self.events),
             hint=dict(self.hint),
             home=self.home,
             **rest,
         )
+
+
+def _granted_notes(granted: Mapping[Location | None, Sequence[Condition]]) -> Iterator[str]:
+    for where, conditions in granted.items():
+        for condition in conditions[:_NAMED]:
+            yield f"taken for granted: {_in_short(condition)}, {where}"
+        if len(conditions) > _NAMED:
+            yield f"taken for granted: {len(conditions) - _NAMED} more of this kind, {where}"
 
 
 def _in_short(condition: Condition) -> str:

@@ -111,6 +111,8 @@ class Tracer(TorchFunctionMode):
             self.aliases.put_back(args)
         args = self.aliases.refresh(args)
         kwargs = dict(self.aliases.refresh(kwargs))
+        if query is not None and (answer := query(self, *args, **kwargs)) is not NotImplemented:
+            return answer  # of a constant that took symbolic values
         if not is_symbolic(args) and not is_symbolic(kwargs):
             if query is None:  # what a real run is watched for: no questions
                 self.record.events.append((function_name(func), None))

@@ -19,6 +19,8 @@ from shapecalc.graph import Label, Layer, LayerGraph, ModuleCall, map_shapes, sh
 from shapecalc.trace.data_choices import Answer, Choice, Choices
 
 _MOST = 12  # ways that are traced
+_SOME = 4  # where that is hopeless
+_NAMED = 4  # sizes that are named where there are many
 _FAR = 1 << 30  # beyond every layer
 _ANY = float("nan")  # an answer that is equal to none that was given
 
@@ -52,7 +54,7 @@ def followed(trace: Callable[[Choices], LayerGraph]) -> LayerGraph:
 
 def _followed(trace: Callable[[Choices], LayerGraph], *, pins: bool) -> _Agreement:
     names: dict[object, str] = {}
-    ways, unseen = _ways(trace, names, lambda ways: False, pins=pins)
+    ways, unseen = _ways(trace, names, lambda ways: ways[-1].wanted and not pins, pins=pins)
     return _Agreement(ways, unseen, names)
 
 
@@ -83,11 +85,14 @@ def _ways(
     ways: list[Way] = []
     waiting: deque[tuple[Answer, ...]] = deque([()])
     unseen: list[tuple[Answer, ...]] = []
-    while waiting and len(ways) < _MOST:
+    most = _MOST
+    while waiting and len(ways) < most:
         choices = Choices(told := waiting.popleft(), names, pins=pins)
         ways.append(Way(trace(choices), tuple(choices.made), choices.held, choices.wanted))
         if enough(ways):
             break
+        if len(choices.made) >= _MOST:  # there are more ways than can be seen
+            most = min(most, _SOME)
         answers = tuple(choice.answer for choice in choices.made)
         for number, choice in enumerate(choices.made):
             if number >= len(told):
@@ -252,8 +257,9 @@ class _Agreement:
 
     def _notes(self) -> Iterator[str]:
         for sizes, symbol in self._sizes.items():
-            either = " or ".join(map(dims.format_dim, sizes))
-            rest = " or another" if self._seen < _FAR else ""
+            told = [size for size in sizes if len(size.free_symbols) <= _NAMED][:_NAMED]
+            either = " or ".join(map(dims.format_dim, told)) or "a formula of many others"
+            rest = " or another" if self._seen < _FAR or len(told) < len(sizes) else ""
             yield f"{symbol} is a size that depends on data: {either}{rest}"
         if self._differs or self._seen < _FAR:
             yield from dict.fromkeys(map(str, self._main.choices))
