@@ -56,6 +56,19 @@ class Dilated(nn.Sequential):
         )
 
 
+class Counting(nn.Module):
+    """Has a path for every number of rows, far more than a page holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(x.shape[2] // 4):
+            x = self.conv(x)
+        return x
+
+
 class Hostile(nn.Module):
     """Has names that would like to be markup."""
 
@@ -222,6 +235,28 @@ def compare(page: Opened, field: Any, place: list[int], sizes: dict[str, int]) -
 
 
 # ---------------------------------------------------------------------------- one page each
+
+
+def test_a_path_that_is_not_in_the_file_has_no_numbers(browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    analysis = shapecalc.analyze(Counting(), "N,3,H,W")
+    analysis.report(file)
+    page, kinds = Opened(browser, file), set()
+    for height in (1, 4, 9, 40, 100, 221, 224, 225, 231, 260, 4000):
+        page.type(N=1, H=height, W=2100)
+        kinds.add(page.verdict)
+        if page.verdict == "accepted":
+            assert str(analysis.at(N=1, H=height, W=2100).output) in page.rows()[-1][1]
+        else:
+            assert all(shapes == [] for _, shapes, _ in page.rows())
+            assert page.page.get_attribute("#seen", "data-field") is None
+        if page.verdict == "rejected":
+            assert not analysis.sizes.contains(N=1, H=height, W=2100)
+        if page.verdict in ("accepted", "elsewhere"):
+            assert analysis.sizes.contains(N=1, H=height, W=2100)
+    assert kinds == {"accepted", "elsewhere", "unknown"}
+    assert page.complaints == []
+    page.context.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 // Indices on one axis of a tensor, as sorted lists; and boxes, which are products of them.
 
-const LONGEST_AXIS = 1 << 21; // elements; no field is followed over a longer one
+const LONGEST_AXIS = 1 << 18; // elements; no field is followed over a longer one
 
 const wholes = new Map();
 

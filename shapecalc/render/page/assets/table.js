@@ -191,6 +191,8 @@ function onRowKey(event, number) {
 
 function buildTable() {
   let path = state.path;
+  const seen = rowsShown().find(({ field }) => field)?.field.input;
+  if (seen !== undefined) byId("fields-note").textContent = `field: the size of the receptive field on ${seen}, in elements, far from the borders`;
   unfoldAtFirst();
   drawTable();
   byId("search").addEventListener("input", (event) => setFilter(event.target.value));
