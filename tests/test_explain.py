@@ -25,7 +25,7 @@ from shapecalc.explain.run import passed
 from shapecalc.render import explain_json, explain_text
 from shapecalc.render.explain_schema import EXPLANATION
 
-MOST = 97  # a prime: elements that are not all of one row or channel
+MOST = 127  # a prime: elements that are not all of one row or channel
 L, P, V = "N,4,L", "N,4,H,W", "N,4,D,H,W"  # a line, a picture, a volume
 ROW = "N,6"
 
@@ -165,6 +165,13 @@ CASES = [
     case(nn.Upsample(scale_factor=2), L),
     case(nn.Upsample(scale_factor=1.7), P),
     case(nn.Upsample(size=(9, 4)), P),
+    case(nn.Upsample(scale_factor=1.1), "1,1,97"),  # 33/1.1 is 30, and just below it in float64
+    case(nn.Upsample(scale_factor=2.3), "1,1,97"),
+    case(nn.Upsample(scale_factor=1.1, mode="nearest-exact"), "1,1,97"),
+    case(nn.Upsample(scale_factor=(1.1, 2.05)), "1,1,7,7"),
+    case(nn.Upsample(scale_factor=(1.1, 2.05, 1.1)), "1,1,7,7,3"),
+    case(nn.Upsample(scale_factor=1.1, mode="linear"), "1,1,7"),
+    case(nn.Upsample(scale_factor=1.1, mode="bicubic"), "1,1,7,7"),
     case(nn.Upsample(size=(9, 4), mode="nearest-exact"), P),
     case(nn.Upsample(scale_factor=2, mode="linear"), L),
     case(nn.Upsample(scale_factor=2, mode="bilinear"), P),
