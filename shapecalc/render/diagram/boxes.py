@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from shapecalc.dims import Shape
-from shapecalc.graph import Label
+from shapecalc.graph import Label, Layer
 from shapecalc.render.diagram import typesetting
 from shapecalc.render.diagram.nodes import Node
 from shapecalc.render.diagram.words import bracketed, says
@@ -16,10 +17,10 @@ from shapecalc.render.rows import Output, shape_at
 
 Tone: TypeAlias = Literal["name", "kind", "quiet", "formula", "value", "error", "warning", "note"]
 
-NAME, KIND, SMALL, FORMULA = 13.0, 11.0, 10.0, 15.0  # font sizes in pixels
+NAME, KIND, SMALL, FORMULA, SIGN = 13.0, 11.0, 10.0, 15.0, 17.0  # font sizes in pixels
 _MARGIN, _GAP = 9.0, 4.5  # around the lines, and between them
 _WIDEST = 230.0  # of a line of settings, before it is broken
-_MOST_OUTPUTS = 4  # shapes in one box
+MOST_OUTPUTS = 4  # shapes in one box
 _LONGEST = 44  # characters of a setting
 _COMMA = 4.5  # between the sizes of a shape
 
@@ -154,7 +155,7 @@ class Look:
 
     def header(self, node: Node) -> Box:
         """Return the headline of a node that is drawn open."""
-        parts: list[Part] = [Word(node.name, NAME, "name")]
+        parts: list[Part] = [Word(_short(node.name), NAME, "name")]
         if node.kind and node.kind != node.name:
             parts += [Space(8), Word(_kind(node), KIND, "kind")]
         parts += _signs(node)
@@ -163,10 +164,12 @@ class Look:
         return Box((line,), 2 * line.width + 4 * _MARGIN, 26.0)
 
     def _lines(self, node: Node) -> Iterator[Line]:
-        yield Line((Word(node.name, NAME, "name"), *_signs(node)))
+        sign = merge_sign(node)
+        before: list[Part] = [Word(sign, SIGN, "name"), Space(7)] if sign else []
+        yield Line((*before, Word(_short(node.name), NAME, "name"), *_signs(node)))
         yield from _settings(node)
-        if node.call:
-            yield Line((Word(f"↻ {node.call}", SMALL, "quiet"),))
+        if node.call and node.parameters:
+            yield Line((Word(f"↻ {node.call}, the same weights", SMALL, "note"),))
         yield from self._shapes(node.outputs)
         if self.fields and node.field:
             yield Line((Word(node.field, SMALL, "quiet"),))
@@ -176,14 +179,14 @@ class Look:
             yield Line((Word("failed", SMALL, "error"),))
 
     def _shapes(self, outputs: Sequence[Output]) -> Iterator[Line]:
-        for output in outputs[:_MOST_OUTPUTS]:
+        for output in outputs[:MOST_OUTPUTS]:
             before = output.text("")
             yield self.shape(output.shape, FORMULA, before=before)
             if self.sizes and any(dim.free_symbols for dim in output.shape):
                 value = shape_at(output.shape, self.sizes)
                 yield Line((Word(f"{before}{value}", KIND, "value"),))
-        if len(outputs) > _MOST_OUTPUTS:
-            more = f"and {len(outputs) - _MOST_OUTPUTS} more"
+        if len(outputs) > MOST_OUTPUTS:
+            more = f"and {len(outputs) - MOST_OUTPUTS} more"
             yield Line((Word(more, SMALL, "quiet"),))
 
     def shape(self, shape: Shape, size: float, *, before: str = "") -> Line:
@@ -205,6 +208,20 @@ class Look:
         return Line(tuple(parts), says=f"{before}{says(shape, self.names)}")
 
 
+_MERGES = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "cat": "∥", "stack": "≡"}
+
+
+def merge_sign(node: Node) -> str:
+    """Return the sign of an op where several tensors come together, or nothing.
+
+    The signs: `+ − × ÷`, `∥` for cat and `≡` for stack.
+    """
+    if not isinstance(node.record, Layer):
+        return ""
+    several = sum(source is not None for source in node.record.sources) > 1
+    return _MERGES.get(node.kind.strip("_"), "") if several else ""
+
+
 _LABEL_SIGNS = {Label.PROBED: "≈", Label.UNKNOWN: "?"}
 
 
@@ -221,7 +238,9 @@ def _signs(node: Node) -> list[Part]:
 
 def _settings(node: Node) -> Iterator[Line]:
     """Yield the kind with its parameters, on as many lines as they need."""
-    words = [] if node.kind in ("", node.name) else [Word(_kind(node), KIND, "kind")]
+    # an op beside modules is named after its kind, with a number
+    said = node.kind in ("", node.name, re.sub(r"_\d+$", "", node.name))
+    words = [] if said else [Word(_kind(node), KIND, "kind")]
     words += [Word(_short(bracketed(text)), SMALL, "quiet") for text in node.settings]
     line: list[Part] = []
     for word in words:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, tostring
 
 from shapecalc.render.diagram.boxes import Look, Word
-from shapecalc.render.diagram.layout import HEADER, PADDING, Direction, Placed, Size, place
+from shapecalc.render.diagram.layout import PADDING, Direction, Placed, Size, headroom, place
 from shapecalc.render.diagram.nodes import Diagram, Edge, Inside, Node
 from shapecalc.render.diagram.plans import Spot, plan
 from shapecalc.render.diagram.scene import Frame, Labels, Scene
@@ -101,7 +101,7 @@ class _Sheet:
         data = {
             "title": self.diagram.title,
             "along": 1 if self.direction == "TB" else 0,
-            "header": HEADER,
+            "header": headroom(self.direction),
             "padding": PADDING,
             "nodes": [self._node(node, opened) for node in self.nodes],
             "insides": held,

@@ -19,11 +19,19 @@ from shapecalc.render.diagram.nodes import Edge, Inside, Node
 Direction: TypeAlias = Literal["TB", "LR"]
 Point: TypeAlias = tuple[float, float]
 
-HEADER = 14.0  # pixels above what an open module holds, beside the room for its entries
+_HEADERS: Mapping[Direction, float] = {"TB": 14.0, "LR": 30.0}
 PADDING = 14.0  # pixels to the left and right of it
 _RANKS, _NEIGHBOURS = 26.0, 18.0  # pixels between boxes, along the flow and across it
 _CHAIN, _SKIP = "8", "1"  # how much an edge pulls straight
 _MANY = 300  # edges, above which Graphviz is told to try less
+
+
+def headroom(direction: Direction) -> float:
+    """Return the pixels above what an open module holds.
+
+    From top to bottom the headline stands beside the room for the entries, too.
+    """
+    return _HEADERS[direction]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,9 @@ class Node:
 
     `name` is relative to the module around it, `path` is in full. `family` is the heading of the
     torch reference that the op stands under; it decides the colour. A node with an `inside` can
-    be drawn open; a run has its `members` and shows the inside of the first of them, or its `chain`:
-    the members one after the other. `call` says which call of a module this is, where it is called
-    several times.
+    be drawn open; a run has its `members` and shows the inside of the first of them, or its
+    `chain`: the members one after the other. `call` says which call of a module this is, where it
+    is called several times.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Edge:
     Both ends are ids of nodes, or `in0`, `in1`, ... for the entries of the module around them and
     `out0`, `out1`, ... for its exits. `entry` and `exit` are the numbers of the entry of the head
     and of the exit of the tail that it joins, for heads and tails that are modules. An edge that
-    passes other nodes by is a `skip`.
+    passes other nodes by is a `skip`. A shape is `written` beside it where no box says it.
     """
 
     tail: str
@@ -79,6 +79,7 @@ class Edge:
     exit: int = 0
     entry: int = 0
     skip: bool = False
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)

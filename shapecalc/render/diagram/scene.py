@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from shapecalc.render.diagram.boxes import SMALL, Box, Line, Look
 from shapecalc.render.diagram.layout import (
-    HEADER,
     PADDING,
     Direction,
     Placed,
     Point,
     Route,
     Size,
+    headroom,
     place,
 )
 from shapecalc.render.diagram.nodes import Diagram, Edge, Inside, Node
@@ -105,7 +105,7 @@ def arrange(
             frames.append(Frame(node, shown, left, top, *measured, open=room is not None))
             if room is not None and node.inside is not None:
                 inner = (taken.width - room.placed.width) / 2
-                draw(node.inside, room.placed, left + inner, top + HEADER)
+                draw(node.inside, room.placed, left + inner, top + headroom(direction))
 
     draw(diagram.inside, whole, 0.0, 0.0)
     return Scene(whole.width, whole.height, tuple(frames), tuple(wires))
@@ -131,24 +131,23 @@ def _levels(inside: Inside, opened: Collection[str]) -> list[list[Node]]:
 
 def _room(placed: Placed, header: Box, direction: Direction) -> _Room:
     width = max(placed.width + 2 * PADDING, header.width + 4)
-    height = placed.height + HEADER + (0.0 if direction == "TB" else PADDING)
+    height = placed.height + headroom(direction) + (0.0 if direction == "TB" else PADDING)
     inner = (width - placed.width) / 2
     ports = {}
     for name, (x, y) in placed.ports.items():
-        ports[name] = (x + inner, y + HEADER)
+        ports[name] = (x + inner, y + headroom(direction))
     return _Room(placed, header, Size(width, height), ports)
 
 
 class Labels:
-    """Which edges carry their shape in writing: those whose shape the box above does not end on."""
+    """The shapes that are written beside edges."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
 
     def line(self, edge: Edge) -> Line | None:
         """Return the shape of an edge, if it is written."""
-        written = edge.skip or edge.exit > 0
-        return self._look.shape(edge.shape, SMALL + 1) if written else None
+        return self._look.shape(edge.shape, SMALL + 1) if edge.written else None
 
     def room(self, edge: Edge) -> Size | None:
         """Return what the shape takes with a margin around it."""

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from shapecalc.render.diagram.boxes import SMALL, Bracket, Line, Look, Math, Word
-from shapecalc.render.diagram.layout import Point
+from shapecalc.render.diagram.boxes import SMALL, Bracket, Line, Look, Math, Space, Word, merge_sign
 from shapecalc.render.diagram.nodes import Diagram, Node
 from shapecalc.render.diagram.scene import Frame, Scene, Wire
+from shapecalc.render.diagram.strokes import arrowhead, bracket, spline
+from shapecalc.render.diagram.strokes import number as _n
 from shapecalc.render.diagram.themes import DASHES, Theme
 from shapecalc.render.diagram.typesetting import Outline
 from shapecalc.render.diagram.words import says
 
 _MARGIN = 16.0
-_TITLE, _FACT = 16.0, 14.0  # pixels of height
+_FACT = 14.0  # pixels of height
+_BLANK = 3.2  # pixels of a space between small words
 _SHEET = 3.0  # by which the sheets of a run are apart
 
 
 def document(diagram: Diagram, scene: Scene, look: Look, theme: Theme) -> str:
     """Return the picture as the text of an SVG file."""
     return Canvas(diagram, scene, look, theme).text()
-
-
-def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 class Canvas:
@@ -56,8 +54,6 @@ class Canvas:
         )
         SubElement(root, "title").text = self.diagram.title
         defs = SubElement(root, "defs")
-        self._arrow(defs, "arrow", self.theme.wire)
-        self._arrow(defs, "arrow-skip", self.theme.skip)
         SubElement(root, "rect", width="100%", height="100%", fill=self.theme.background)
         left = _MARGIN + (self._widest - self.scene.width) / 2
         everything = SubElement(root, "g", transform=f"translate({_n(left)} {_n(_MARGIN)})")
@@ -81,21 +77,10 @@ class Canvas:
         for (path, _), name in self.outlines.items():
             SubElement(defs, "path", id=name, d=path)
         indent(root, " ")
+        for sentence in root.iter("text"):  # spaces between words would be drawn
+            for span in sentence:
+                sentence.text = span.tail = None
         return tostring(root, encoding="unicode") + "\n"
-
-    def _arrow(self, defs: Element, name: str, color: str) -> None:
-        marker = SubElement(
-            defs,
-            "marker",
-            id=name,
-            viewBox="0 0 8 8",
-            refX="7.5",
-            refY="4",
-            markerWidth="6.5",
-            markerHeight="6.5",
-            orient="auto",
-        )
-        SubElement(marker, "path", d="M0 0.6 8 4 0 7.4 1.6 4Z", fill=color)
 
     # ------------------------------------------------------------------------ nodes
 
@@ -169,9 +154,15 @@ class Canvas:
             stack = 2 * _SHEET
             for sheet in (2, 1):
                 self._sheet(group, frame, sheet)
-        pill = node.role in ("input", "output")
-        radius = min((frame.height - stack) / 2, 14.0) if pill else 5.0
-        box = self._rect(group, frame, self.theme.box, self.theme.border, radius)
+        merge = bool(merge_sign(node))
+        pill = merge or node.role in ("input", "output")
+        radius = min((frame.height - stack) / 2, 14.0 if not merge else 22.0) if pill else 5.0
+        fill, border = self.theme.box, self.theme.border
+        if merge:
+            fill, border = self.theme.merge, self.theme.merge_border
+        box = self._rect(group, frame, fill, border, radius)
+        if merge:
+            box.set("stroke-width", "1.8")
         self._dashes(box, node)
         width, height = frame.width - stack, frame.height - stack
         if self.theme.stripes and not pill:
@@ -192,6 +183,10 @@ class Canvas:
         if line.says:
             attributes = {"class": "formula", "role": "img", "aria-label": line.says}
             group = SubElement(parent, "g", attributes)
+        words = [part for part in line.parts if isinstance(part, Word)]
+        if len(words) > 1 and all(isinstance(part, (Word, Space)) for part in line.parts):
+            self._sentence(parent, line, x, y)
+            return
         for part in line.parts:
             match part:
                 case Word():
@@ -219,18 +214,28 @@ class Canvas:
             },
         ).text = word.text
 
+    def _sentence(self, parent: Element, line: Line, x: float, y: float) -> None:
+        """Draw several words as one text, so that narrower fonts leave no gaps between them."""
+        middle = x + line.width / 2
+        text = SubElement(parent, "text", {"x": _n(middle), "y": _n(y), "text-anchor": "middle"})
+        gap = ""
+        for part in line.parts:
+            match part:
+                case Space():  # a shift with dx would not count where a text is centred
+                    gap = "\N{NO-BREAK SPACE}" * round(part.width / _BLANK)
+                case Word():
+                    style = {"font-size": _n(part.size), "fill": self.theme.tones[part.tone]}
+                    SubElement(text, "tspan", style).text = gap + part.text
+                    gap = ""
+
     def _formula(self, parent: Element, outline: Outline, color: str, x: float, y: float) -> None:
         key = (outline.path, 0.0)
         name = self.outlines.setdefault(key, f"f{len(self.outlines)}")
         SubElement(parent, "use", href=f"#{name}", x=_n(x), y=_n(y), fill=color)
 
     def _bracket(self, parent: Element, part: Bracket, x: float, y: float) -> None:
-        top, low = y - part.ascent, y + part.descent
-        near, far = (x + 4.6, x + 0.8) if part.side == "(" else (x + 1.4, x + 5.2)
-        third = (low - top) / 3
-        path = f"M{_n(near)} {_n(top)}C{_n(far)} {_n(top + third)} {_n(far)} {_n(low - third)} "
-        SubElement(parent, "path", d=f"{path}{_n(near)} {_n(low)}", fill="none",
-                   stroke=self.theme.tones[part.tone])  # fmt: skip
+        path = bracket(part.side, x, y - part.ascent, y + part.descent)
+        SubElement(parent, "path", d=path, fill="none", stroke=self.theme.tones[part.tone])
 
     # ------------------------------------------------------------------------ wires
 
@@ -244,18 +249,19 @@ class Canvas:
         }
         group = SubElement(parent, "g", attributes)
         SubElement(group, "title").text = says(edge.shape)
-        path = SubElement(
+        points = wire.route.points
+        SubElement(
             group,
             "path",
             {
-                "d": spline(wire.route.points),
+                "d": spline(points, arrow=wire.arrow),
                 "fill": "none",
                 "stroke": color,
                 "stroke-width": "1.6" if edge.skip else "1.2",
             },
         )
         if wire.arrow:
-            path.set("marker-end", "url(#arrow-skip)" if edge.skip else "url(#arrow)")
+            SubElement(group, "path", {"class": "arrow", "d": arrowhead(points), "fill": color})
         if wire.label is not None and wire.route.label is not None:
             x, y = wire.route.label
             line = wire.label
@@ -280,13 +286,6 @@ def _holds(outer: Frame, inner: Frame) -> bool:
         and inner.x + inner.width <= outer.x + outer.width
         and inner.y + inner.height <= outer.y + outer.height
     )
-
-
-def spline(points: tuple[Point, ...]) -> str:
-    """Return a cubic Bezier spline as the path of an SVG."""
-    (x, y), rest = points[0], points[1:]
-    pairs = " ".join(f"{_n(px)} {_n(py)}" for px, py in rest)
-    return f"M{_n(x)} {_n(y)}C{pairs}"
 
 
 def describe(node: Node, look: Look) -> str:

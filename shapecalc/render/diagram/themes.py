@@ -40,6 +40,8 @@ class Theme:
     skip: str
     modules: tuple[str, ...]
     module_border: str
+    merge: str  # the ground of a box where tensors come together
+    merge_border: str
     tones: Mapping[str, str]
     hues: Mapping[str, str]
     other: str
@@ -65,6 +67,8 @@ _LIGHT = Theme(
     skip="#c2410c",
     modules=("#f4f6f8", "#eaeef2", "#dfe5eb"),
     module_border="#c3ccd5",
+    merge="#e6f5f3",
+    merge_border="#0d9488",
     tones={
         "name": "#14202b",
         "kind": "#3e4c59",
@@ -96,6 +100,8 @@ _DARK = Theme(
     skip="#fb923c",
     modules=("#1a2129", "#212a34", "#28333f"),
     module_border="#394656",
+    merge="#163b3a",
+    merge_border="#2dd4bf",
     tones={
         "name": "#f1f5f9",
         "kind": "#cbd5e1",
@@ -127,6 +133,8 @@ _PAPER = Theme(
     skip="#000000",
     modules=("#f7f7f7", "#eeeeee", "#e4e4e4"),
     module_border="#8a8a8a",
+    merge="#ffffff",
+    merge_border="#000000",
     tones={
         "name": "#000000",
         "kind": "#222222",

@@ -11,6 +11,7 @@ from shapecalc.dims import Shape
 from shapecalc.graph import InputRef, Layer, LayerGraph, ModuleCall, OutputRef
 from shapecalc.registry import LAYERS
 from shapecalc.render import rows
+from shapecalc.render.diagram.boxes import MOST_OUTPUTS
 from shapecalc.render.diagram.nodes import Diagram, Edge, Inside, Node
 from shapecalc.render.plain import plain
 
@@ -282,6 +283,20 @@ def _with_skips(nodes: Sequence[Node], edges: Sequence[Edge]) -> Iterator[Edge]:
         into.setdefault(edge.head, []).append(edge)
     for node in [*(node.id for node in nodes), *(e.head for e in edges if e.head[:3] == "out")]:
         rank[node] = max((rank.get(edge.tail, 0) + 1 for edge in into.get(node, ())), default=0)
+    known = {node.id: node for node in nodes}
     for edge in edges:
-        farther = rank[edge.head] - rank.get(edge.tail, 0) > 1
-        yield replace(edge, skip=farther)
+        skip = rank[edge.head] - rank.get(edge.tail, 0) > 1
+        head = known.get(edge.head)
+        far = skip and head is not None and not _says(head, edge.shape)
+        # beside the many edges into one node, shapes would hide each other
+        crowded = len(into[edge.head]) > _CROWD
+        unsaid = edge.tail in known and not _says(known[edge.tail], edge.shape)
+        yield replace(edge, skip=skip, written=unsaid or (far and not crowded))
+
+
+_CROWD = 4  # edges into a node
+
+
+def _says(node: Node, shape: Shape) -> bool:
+    """Tell whether the box of a node says a shape."""
+    return any(output.shape == shape for output in node.outputs[:MOST_OUTPUTS])
