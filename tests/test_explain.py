@@ -23,7 +23,9 @@ from shapecalc.explain.formula import value_of
 from shapecalc.explain.functions import FUNCTIONS
 from shapecalc.explain.run import passed
 from shapecalc.render import explain_json, explain_text
+from shapecalc.render.explain_grids import grids
 from shapecalc.render.explain_schema import EXPLANATION
+from shapecalc.render.numbers import short
 
 MOST = 127  # a prime: elements that are not all of one row or channel
 L, P, V = "N,4,L", "N,4,H,W", "N,4,D,H,W"  # a line, a picture, a volume
@@ -453,6 +455,25 @@ def test_many_channels_are_cut_and_the_sum_is_right() -> None:
     nn.init.ones_(linear.weight)
     found = explain(analyze(nn.Sequential(linear), "N,100"), "0", x=[[*range(100)]])
     assert "5*1 + [91 more: 4641] + 97*1 + 98*1 + 99*1 = 4950" in " ".join(str(found).split())
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("kernel_size", [2, 5, 11, (2, 3, 4)])
+def test_no_number_is_broken_or_cut(width: int, kernel_size: object) -> None:
+    axes = len(kernel_size) if isinstance(kernel_size, tuple) else 2
+    conv = (nn.Conv3d if axes == 3 else nn.Conv2d)(1, 1, kernel_size)
+    found = explain(analyze(nn.Sequential(conv)), "0", **dict(zip("HWD", (12,) * 3, strict=True))
+                    if axes == 3 else {"H": 12, "W": 12})  # fmt: skip
+    (patch, _) = found.parts
+    assert isinstance(patch, Patch)
+    lines = grids(patch, width - 2)
+    assert all(f"  {line}".rstrip() in explain_text.explanation(found, width=width).splitlines()
+               for line in lines)  # fmt: skip
+    if max(map(len, lines)) <= width - 2:
+        known = {short(v) for v in (*patch.values, *patch.weights, *patch.products)}
+        numbers = {n for line in lines for n in line.split() if n[-1].isdigit()}
+        assert numbers
+        assert numbers <= known
 
 
 def test_rounding_is_said() -> None:

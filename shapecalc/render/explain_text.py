@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from itertools import product as places
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from shapecalc.explain.explanation import Patch, Step, Sum
 from shapecalc.render.equation import equation
+from shapecalc.render.explain_grids import grids
 from shapecalc.render.numbers import Number, added, factor, is_exact, product, short, substituted
 from shapecalc.render.plain import plain
 from shapecalc.render.text import item, print_parts, shapes
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 100  # columns where nothing says how many there are
 _NARROWEST = 40
-_MOST = 8  # rows and columns of a grid; of a larger one, some at each end
-_HEAD, _TAIL = 4, 2
 _UNBROKEN = "\u00a0"
 _LISTED = 6  # indices that are listed one by one
 
@@ -96,7 +94,7 @@ def _part(part: Part, columns: int) -> Iterator[RenderableType]:
     match part:
         case Patch():
             yield Text(plain(part.name), style="bold")
-            yield item(_grids(part))
+            yield from (item(Text(line)) for line in grids(part, columns - 2))
             if part.chosen is not None:
                 where = zip(part.axes, part.place(part.chosen), strict=True)
                 there = ", ".join(f"{axis} {index}" for axis, index in where)
@@ -144,65 +142,6 @@ def _step(step: Step, columns: int) -> Iterator[RenderableType]:
     yield Text(line)
     if meaning:
         yield item(_wrapped(meaning, columns))
-
-
-# ---------------------------------------------------------------------------- grids
-
-
-def _grids(patch: Patch) -> RenderableType:
-    """Return the elements beside the kernel and the products, each as rows and columns."""
-    drawn = Table.grid(padding=(0, 4))
-    columns: list[tuple[str, Sequence[str]]] = [("patch", _cells(patch))]
-    if patch.weights is not None and patch.products is not None:
-        columns.append(("kernel", [short(weight) for weight in patch.weights]))
-        columns.append(("products", [short(value) for value in patch.products]))
-    if len(columns) > 1:
-        drawn.add_row(*(name for name, _ in columns))
-    *outer, _, _ = (1, 1, *patch.shape)
-    rows, width = (1, *patch.shape)[-2:]
-    for number, _ in enumerate(places(*map(range, outer))):
-        start = number * rows * width
-        drawn.add_row(
-            *(_grid(texts[start : start + rows * width], rows, width) for _, texts in columns)
-        )
-        if number < _count(outer) - 1:
-            drawn.add_row()
-    return drawn
-
-
-def _count(sizes: Iterable[int]) -> int:
-    found = 1
-    for size in sizes:
-        found *= size
-    return found
-
-
-def _cells(patch: Patch) -> list[str]:
-    """Return the elements of a patch; those in the padding in brackets, the chosen one starred."""
-    found = []
-    for number, value in enumerate(patch.values):
-        text = f"({short(value)})" if patch.is_padding(number) else short(value)
-        found.append(f"*{text}" if number == patch.chosen else text)
-    return found
-
-
-def _grid(texts: Sequence[str], rows: int, columns: int) -> RenderableType:
-    drawn = Table.grid(padding=(0, 2))
-    across = _kept(columns)
-    for _ in across:
-        drawn.add_column(justify="right")
-    for row in _kept(rows):
-        if row is None:
-            drawn.add_row(*(":" for _ in across))
-        else:
-            drawn.add_row(*(".." if c is None else texts[row * columns + c] for c in across))
-    return drawn
-
-
-def _kept(count: int) -> list[int | None]:
-    if count <= _MOST:
-        return list(range(count))
-    return [*range(_HEAD), None, *range(count - _TAIL, count)]
 
 
 # ---------------------------------------------------------------------------- what it comes to
