@@ -473,3 +473,23 @@ def test_holes_are_claimed_only_where_they_are_known() -> None:
     assert steady.density == (Fraction(7, 13),) * 2
     tokens = shapecalc.analyze(field_models.Windows(shift=2), "N,1,H,W")["reshape"]
     assert tokens.receptive_field.holes == tokens.receptive_field.density == (None, None)
+
+
+class Pooled(nn.Module):
+    """Joins what sees a window with what sees everything, as the pyramid of DeepLab does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pooled = nn.functional.adaptive_avg_pool2d(x, 1)
+        wide = nn.functional.interpolate(pooled, size=x.shape[-2:], mode="bilinear")
+        return torch.cat([self.conv(x), wide], dim=1)
+
+
+def test_where_one_channel_sees_everything_nothing_moves() -> None:
+    field = shapecalc.analyze(Pooled(), "N,1,H,W")["cat"].receptive_field
+    assert [len(axis.outputs) for axis in field.per_axis] == [0, 0]
+    assert [relation.rank for relation in field.relation] == [0, 0]
+    assert field.inputs((), axis=1, H=9, W=7) == list(range(7))

@@ -107,8 +107,6 @@ def _window(
     """Return the window by the formula, and its centre."""
     if not field.exact or not index or len(field.per_axis[axis].outputs) != len(index):
         return None, None
-    if field.per_axis[axis].relation.rank != len(index):  # all channels together see the whole axis
-        return None, None
     window = field.per_axis[axis].relation.at(**sizes).interval(index)
     if window is None:
         return None, None

@@ -67,7 +67,7 @@ class AxisField:
     @property
     def outputs(self) -> tuple[int, ...]:
         """The axes of the output along which the field moves."""
-        return tuple(sorted({digit.axis for digit in self.reach.moving}))
+        return tuple(sorted({digit.axis for digit in self._united.moving}))
 
     @property
     def relation(self) -> Relation:
@@ -84,11 +84,16 @@ class AxisField:
         return self._spelled[1]
 
     @cached_property
-    def _spelled(self) -> tuple[Relation, list[int | None]]:
-        reach, layout = self.reach, list(self.layout)
+    def _united(self) -> Reach:
+        """What all channels together see: where one of them sees the whole axis, nothing moves."""
+        reach = self.reach
         if isinstance(reach, Joined) and reach.chooser not in reach.moving:
             reach = union_of([part.reach for part in reach.parts], self.image, self.layout)
-        reach = reach.as_one()
+        return reach.as_one()
+
+    @cached_property
+    def _spelled(self) -> tuple[Relation, list[int | None]]:
+        reach, layout = self._united, list(self.layout)
         for axis in self.outputs:
             sizes = layout[axis]
             if len(sizes) > 1:
