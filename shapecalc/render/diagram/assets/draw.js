@@ -7,7 +7,7 @@ const SOON = 170; // milliseconds in which things move
 const MANY = 400; // parts, above which they jump
 
 let shown = { nodes: new Map(), wires: new Map(), width: 1, height: 1 };
-const drawnNodes = new Map(); // by number: { how, group, ground, halo, badges }
+const drawnNodes = new Map(); // by number: { how, depth, group, ground, halo, badges }
 const drawnWires = new Map(); // by key: { group, lines, label }
 
 const translated = (x, y) => `translate(${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10})`;
@@ -17,7 +17,10 @@ function drawComposed(next, { moves = true, done = () => {} } = {}) {
   const before = shown;
   shown = next;
   const focused = document.activeElement?.dataset?.number;
-  forget(drawnNodes, (number, drawn) => next.nodes.get(number)?.how === drawn.how);
+  forget(drawnNodes, (number, drawn) => {
+    const item = next.nodes.get(number);
+    return item?.how === drawn.how && item.depth === drawn.depth;
+  });
   forget(drawnWires, (key) => next.wires.has(key));
   for (const item of next.nodes.values()) if (!drawnNodes.has(item.number)) drawnNodes.set(item.number, drawNode(item));
   for (const [key, wire] of next.wires) if (!drawnWires.has(key)) drawnWires.set(key, drawWire(wire));
@@ -137,7 +140,7 @@ function drawNode({ number, how, width, height, depth, place, count }) {
   );
   const ground = open ? svg("g", { class: `ground depth-${depth % 3}` }, ...drawing(node.ground).children) : null;
   if (!open) showValues(group, node);
-  return { how, group, ground, halo, badges };
+  return { how, depth, group, ground, halo, badges };
 }
 
 const badge = (open) => svg("g", { class: "badge", "aria-hidden": "true" }, svg("circle", { r: 7 }), svg("path", { d: open ? "M-3.2 0H3.2" : "M-3.2 0H3.2M0 -3.2V3.2" }));

@@ -24,7 +24,8 @@ function setSizes(sizes) {
     state.path = path;
     state.selected = name === undefined ? null : rowOf(name);
   }
-  const detail = Object.fromEntries(Object.entries(state.sizes).map(([name, size]) => [name, Number(size)]));
+  // while a box holds no size there are none
+  const detail = Object.fromEntries(Object.entries(sizes === null ? {} : state.sizes).map(([name, size]) => [name, Number(size)]));
   document.dispatchEvent(new CustomEvent("shapecalc:sizes", { detail }));
 }
 
