@@ -36,7 +36,8 @@ def in_columns(scene: Scene, direction: Direction) -> Scene:
 
 
 def _cut(scene: Scene) -> Scene:
-    if scene.height <= max(_SHORT, _PAGE * scene.width):
+    rises = any(w.route.points[0][1] > w.route.points[-1][1] for w in scene.wires)  # in a U
+    if rises or scene.height <= max(_SHORT, _PAGE * scene.width):
         return scene
     cuts = _places(scene)
     best = scene

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from shapecalc.render.diagram import ushape
 from shapecalc.render.diagram.boxes import SMALL, Box, Line, Look
 from shapecalc.render.diagram.layout import (
     PADDING,
@@ -84,7 +85,11 @@ def arrange(
         found = place(insides, size, ports, labels.room, direction)
         for node, placed in zip(level, found, strict=True):
             rooms[node.id] = _room(placed, look.header(node), direction)
-    (whole,) = place([diagram.inside], size, ports, labels.room, direction)
+    whole = None
+    if not any(node.id in rooms for node in diagram.inside.nodes):
+        whole = ushape.placed(diagram.inside, size, labels.room, direction)
+    if whole is None:
+        (whole,) = place([diagram.inside], size, ports, labels.room, direction)
     frames: list[Frame] = []
     wires: list[Wire] = []
 
