@@ -18,6 +18,7 @@ class Nms(Op):
     Shapes:
         boxes: (N, 4)
         scores: (N,)
+        idxs: (N,), of `batched_nms`: boxes of one category alone are compared
         output: (K,), with K at most N
 
     Raises:
@@ -28,17 +29,21 @@ class Nms(Op):
         https://pytorch.org/vision/stable/generated/torchvision.ops.nms.html
     """
 
+    function: str = "nms"
+
     @property
     def kind(self) -> str:
-        """`nms`, as the function is called."""
-        return "nms"
+        """`nms` or `batched_nms`, as the function is called."""
+        return self.function
 
-    def out_shape(self, boxes: Shape, scores: Shape) -> OutShape:
+    def out_shape(self, boxes: Shape, scores: Shape, *idxs: Shape) -> OutShape:
         """Leave a number of boxes that depends on data."""
         require_rank(boxes, 2, layout="(N, 4)")
         require_rank(scores, 1, layout="(N,)")
         require_same(boxes[1], 4, "coordinates of a box")
         require_same(scores[0], boxes[0], "scores")
+        for categories in idxs:
+            require_same(categories[0], boxes[0], "categories")
         return (DATA,)
 
     def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
@@ -90,6 +95,12 @@ class RoiAlign(Op):
 def read_nms(dets: Operand, scores: Operand, iou_threshold: object) -> Call:
     """https://pytorch.org/vision/stable/generated/torchvision.ops.nms.html"""
     return Call(Nms(), (dets, scores), "int64")
+
+
+@reader("torchvision::batched_nms")
+def read_batched_nms(boxes: Operand, scores: Operand, idxs: Operand, iou_threshold: object) -> Call:
+    """https://pytorch.org/vision/stable/generated/torchvision.ops.batched_nms.html"""
+    return Call(Nms(function="batched_nms"), (boxes, scores, idxs), "int64")
 
 
 @reader("torchvision::roi_align")

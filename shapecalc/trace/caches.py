@@ -1,4 +1,4 @@
-"""Sizes in Python's own hands: in divmod, powers, min and max, and as keys of dicts and caches.
+"""Sizes in Python's own hands: in len, min, divmod, powers, and as keys of dicts and caches.
 
 A cache may outlive the trace: none may hand a symbolic tensor to the model later.
 """
@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from shapecalc.trace.symbolic_tensor import SymbolicTensor
+
 UNHASHABLE = "unhashable type: non-nested SymInt"  # what torch says of a size as a key
 
 
@@ -22,22 +24,23 @@ _DEEPEST = 5  # tuples around a size in a key
 
 @contextlib.contextmanager
 def sizes() -> Iterator[None]:
-    """Let Python's own functions take symbolic sizes: `divmod`, `min` and `max`, powers of floats.
+    """Let Python's own functions take symbolic sizes: `len`, `min`, `max`, `divmod`, powers.
 
     Which one of two sizes is the smaller is a choice, but where it depends on data: then it is
     `Min(u0, 300)`.
     """
-    extremes = builtins.min, builtins.max
+    functions = builtins.min, builtins.max, builtins.len
     original = torch.SymFloat.__pow__, torch.SymFloat.__rpow__
     torch.SymInt.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore
     torch.SymFloat.__pow__ = _power  # type: ignore[method-assign]
     torch.SymFloat.__rpow__ = lambda exponent, base: _power(base, exponent)  # type: ignore
     builtins.min = _extreme(builtins.min, torch.sym_min)
     builtins.max = _extreme(builtins.max, torch.sym_max)
+    builtins.len = _length(builtins.len)
     try:
         yield
     finally:
-        builtins.min, builtins.max = extremes
+        builtins.min, builtins.max, builtins.len = functions
         del torch.SymInt.__divmod__  # type: ignore
         torch.SymFloat.__pow__, torch.SymFloat.__rpow__ = original  # type: ignore[method-assign]
 
@@ -57,6 +60,17 @@ def _extreme(original: Any, of_sizes: Callable[[Any, Any], Any]) -> Any:
         return functools.reduce(of_sizes, entries) if whole else original(*args)
 
     return extreme
+
+
+def _length(original: Any) -> Any:
+    """Let the length of a symbolic tensor be a size; `len` itself takes numbers alone."""
+
+    def length(value: Any, /) -> Any:
+        if type(value) is SymbolicTensor and value.shape_:
+            return value.shape[0]
+        return original(value)
+
+    return length
 
 
 def _power(base: Any, exponent: Any) -> Any:

@@ -64,4 +64,4 @@ def _may_hold_tensors(value: Any) -> bool:
     """Tell whether a value is a plain object of a library, whose attributes are its contents."""
     if isinstance(value, (type, torch.nn.Module, ModuleType)) or callable(value):
         return False
-    return hasattr(value, "__dict__") and not type(value).__module__.startswith("torch")
+    return hasattr(value, "__dict__") and type(value).__module__.partition(".")[0] != "torch"

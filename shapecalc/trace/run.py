@@ -20,6 +20,7 @@ from shapecalc.sizes.exploration import Exploration
 from shapecalc.trace.caches import UNHASHABLE, sizes, sizes_as_keys
 from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.data_choices import Choices
+from shapecalc.trace.libraries import read_as_ops
 from shapecalc.trace.recorder import Recalling
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.source import raised_at, torch_refused
@@ -125,6 +126,7 @@ def _trace(
                 _unasked(),
                 _unchecked() if recover else contextlib.nullcontext(),
                 _scripts(tracer),
+                read_as_ops(tracer),
                 unwrapped(),
                 torch.no_grad(),
                 tracer,
