@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapecalc import dims
-from shapecalc.access import FIRST, Access, Reads, Same, broadcast, inserted
+from shapecalc.access import FIRST, Access, Reads, Same, broadcast, inserted, placed
 from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, Shape
 from shapecalc.errors import RankError, SizeError
@@ -246,3 +246,43 @@ def read_expand_as(input: Operand, other: Operand) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.Tensor.expand_as.html"""
     op = Expand(size=tuple(other.shape), function="expand_as")
     return Call(op, (input,), unread=(other,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumToSize(Op):
+    """The sums that undo a stretching: an axis of which 1 is left, or none, is summed over.
+
+    Shapes:
+        x: any shape to which `size` can be stretched
+        output: size
+
+    Raises:
+        RankError: `size` has more axes than `x`.
+        DimMismatchError: an axis is to become neither 1 nor what it is.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html
+    """
+
+    size: tuple[Dim, ...]
+
+    def out_shape(self, x: Shape) -> OutShape:
+        """Check every axis that is kept."""
+        if len(self.size) > len(x):
+            raise RankError(f"expected at most {len(x)} sizes for {x}, got {len(self.size)}")
+        for own, left in zip(x[len(x) - len(self.size) :], self.size, strict=True):
+            if left != 1:
+                require_same(left, own, "the size to sum to")
+        return self.size
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read all along the axes that are summed over."""
+        (x,) = inputs
+        kept = [None if size == 1 else axis for axis, size in enumerate(out)]
+        return [placed(x, out, [None] * (len(x) - len(out)) + kept)]
+
+
+@reader("sum_to_size")
+def read_sum_to_size(input: Operand, *size: Any) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html"""
+    return Call(SumToSize(size=as_dims(as_sizes(size))), (input,))

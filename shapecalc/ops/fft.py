@@ -32,7 +32,7 @@ class FFT(Op):
 
     Raises:
         RankError: an axis does not exist, is named twice, or `s` and `dim` differ in length.
-        SizeError: a size to transform is less than 1.
+        SizeError: a size to transform is less than 1, or there are no elements.
 
     Source:
         https://pytorch.org/docs/stable/fft.html
@@ -58,6 +58,9 @@ class FFT(Op):
             elif self.ends == "half in" and place == len(axes) - 1:
                 out[axis] = 2 * (out[axis] - 1)
             require_positive(out[axis], f"the number of points along axis {axis}")
+        for axis, size in enumerate(input):
+            if axis not in axes:  # the library that transforms takes no empty tensor
+                require_positive(size, f"the size of axis {axis}")
         if self.ends == "half out":
             out[axes[-1]] = dims.floordiv(out[axes[-1]], 2) + 1
         return tuple(out)

@@ -38,6 +38,8 @@ CASES = [
     Case(lambda x, y: x.expand_as(y),                         [(N, 1), (H, N, W)], (H, N, W)),
     Case(lambda x: torch.broadcast_to(x, (2, *x.shape)),      (N, H),         (2, N, H)),
     Case(lambda x: x.broadcast_to(size=(x.shape[0], 5)),      (N, 1),         (N, 5)),
+    Case(lambda x: x.sum_to_size(1, x.shape[2]),              (N, H, W),      (1, W)),
+    Case(lambda x: x.sum_to_size(x.shape),                    (N, 1),         (N, 1)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -57,4 +59,6 @@ REJECTS = [
     Rejects(lambda x: x.expand(2, 4),                         (2, 3)),
     Rejects(lambda x: x.expand(-1, 2, 3),                     (2, 3)),
     Rejects(lambda x, y: x.expand_as(y),                      [(2, 3), (3, 3)]),
+    Rejects(lambda x: x.sum_to_size(2, 4),                    (2, 3)),
+    Rejects(lambda x: x.sum_to_size(1, 2, 3),                 (2, 3)),
 ]  # fmt: skip

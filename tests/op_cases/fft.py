@@ -36,6 +36,8 @@ CASES = [
 ]  # fmt: skip
 
 REJECTS = [
+    Rejects(lambda x: torch.fft.rfft(x),                      (2, 0, 5)),
+    Rejects(lambda x: torch.fft.ifft(x, dim=0).real,          (2, 0, 5)),
     Rejects(fft.fft2, (3,)),
     Rejects(fft.rfft, (3, 4, WIDE)),
     Rejects(fft.irfft, (3, 1)),

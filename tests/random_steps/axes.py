@@ -23,6 +23,7 @@ STEPS = {
         lambda x, k: x.mean(3, keepdim=True).squeeze(-1).unsqueeze(-2),
         lambda x, k: torch.broadcast_to(x[:, :1], (x.shape[0], 4, *x.shape[2:])),
         lambda x, k: x.mean((0, 1)).T.expand(2, 4, -1, -1),
+        lambda x, k: x.sum_to_size(1, 4, 1, x.shape[3]),
     ],
     "joining": [
         lambda x, k: torch.cat((x, x[..., :k]), -1),
@@ -63,7 +64,7 @@ STEPS = {
         lambda x, k: x[..., k:],
         lambda x, k: x[:, :, -k:, ::2],
         lambda x, k: x[:, [3, 1, 0, 2]] + x[..., -1:],
-        lambda x, k: x[:, :, torch.arange(k)],
+        lambda x, k: x[:, :, torch.arange(k) // 4],
         lambda x, k: x[:, None, :, 0].transpose(1, 2),
         lambda x, k: x.narrow(2, 0, k) + x.select(3, 0)[..., None][:, :, :1],
         lambda x, k: x[:, :, : x.shape[2] // k],
@@ -79,7 +80,7 @@ STEPS = {
         lambda x, k: torch.bucketize(x, torch.linspace(0, 1, k + 1).to(x)).to(x.dtype),
         lambda x, k: x + torch.masked_select(x, x > 0.5).sum() * x.nonzero().shape[1],
         lambda x, k: torch.searchsorted(x.sort(-1).values.contiguous(), x.contiguous()).to(x.dtype),
-        lambda x, k: x[:, :, x.mean((0, 1, 3)).argmax().view(1) * 0],
+        lambda x, k: x.index_select(3, x.mean((0, 1, 2)).argmax().view(1) * 0),
     ],
     "scattering": [
         lambda x, k: x.scatter(k, torch.zeros(1, 1, 1, 1, dtype=torch.int64), 0.5),

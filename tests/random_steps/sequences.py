@@ -96,7 +96,7 @@ STEPS = {
         lambda x, k: vmap(vmap(torch.diag), (0,), 0)(x)[..., None],
         lambda x, k: grad(lambda y: (y**k).sum())(x),
         lambda x, k: jvp(torch.sin, (x,), (torch.ones_like(x),))[1],
-        lambda x, k: vmap(grad(lambda row: (row * row).sum()), k - 1)(x),
+        lambda x, k: vmap(grad(lambda row: (row * row).sum()), k - 1, k - 1)(x),
     ],
 }  # fmt: skip
 
