@@ -28,13 +28,9 @@ from shapecalc.graph import shapes_in
 
 PLACE = Path(__file__).parents[2] / "shared" / "zoo"
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
-QUICK = {
-    "resnet50", "inception_v3", "densenet121", "swin_t", "vit_b_16", "deeplabv3_resnet50",
-    "raft_small", "ssdlite320_mobilenet_v3_large", "fasterrcnn_mobilenet_v3_large_320_fpn",
-    "x:BertModel", "x:EncodecModel", "x:SuperPointForKeypointDetection", "x:SqueezeBertModel",
-    "x:CanineModel", "x:ViltModel",
-}  # fmt: skip
 NEED_VALUES = {"x:EncodecModel"}  # Python asks for the stride, which is a buffer
+
+PACKAGES = ("torchvision", "transformers")
 
 Record = Mapping[str, Any]
 
@@ -136,12 +132,12 @@ class Outcome:
         return self.seconds / max(self.model.record["t_fwd"], 1e-4)
 
 
-def models(only: Iterable[str] = ()) -> Iterator[Real]:
-    """Yield the models of the open set, or some of them."""
+def models(only: Iterable[str] = (), packages: Iterable[str] = PACKAGES) -> Iterator[Real]:
+    """Yield the models of the open set, or some of them; transformers take long to list."""
     sys.path.insert(0, str(PLACE))
     zoo = importlib.import_module("zoo")
     chosen = json.loads((PLACE / "open.json").read_text())
-    for package in ("torchvision", "transformers"):
+    for package in packages:
         wanted = {entry["name"] for entry in chosen if entry["package"] == package}
         wanted &= set(only) or wanted
         with gzip.open(PLACE / "truth" / f"{package}.jsonl.gz", "rt") as lines:
