@@ -50,7 +50,12 @@ MODELS = {
 }
 SLOW = {"swin", "vit", "densenet"}
 NAMES = [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in MODELS]
-DIRECTIONS = ["TB", "LR"]
+QUICK = {("resnet50", "TB"), ("unet", "LR")}  # of the layouts: the others take minutes
+LAYOUTS = [
+    (name, way) if (name, way) in QUICK else pytest.param(name, way, marks=pytest.mark.slow)
+    for name in MODELS
+    for way in ("TB", "LR")
+]
 
 
 @cache
@@ -149,8 +154,7 @@ def apart(one: Any, other: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "direction"), LAYOUTS)
 def test_nothing_overlaps_whatever_is_folded(opened: Any, name: str, direction: str) -> None:
     page = opened(analysis_of(name), direction=direction)
     numbers = random.Random(11)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, tostring
 
 from shapecalc.render.diagram.boxes import Look, Word
-from shapecalc.render.diagram.layout import PADDING, Direction, Placed, Size, headroom, place
+from shapecalc.render.diagram.layout import PADDING, Direction, Placed, Size, headroom
 from shapecalc.render.diagram.nodes import Diagram, Edge, Inside, Node
-from shapecalc.render.diagram.plans import Spot, plan
+from shapecalc.render.diagram.placement import place
+from shapecalc.render.diagram.plans import Spot, plan, without_lanes
 from shapecalc.render.diagram.scene import Frame, Labels, Scene
 from shapecalc.render.diagram.svg import Canvas, describe
 from shapecalc.render.diagram.themes import Theme
@@ -91,7 +92,8 @@ class _Sheet:
 
     def whole(self, opened: frozenset[str]) -> Sheet:
         insides = list(self.insides.values())
-        found = place(insides, self._size, lambda node: {}, self.labels.room, self.direction)
+        bare = [without_lanes(inside) for inside in insides]
+        found = place(bare, self._size, lambda node: {}, self.labels.room, self.direction)
         plans: dict[str, int] = {}
         held = []
         for inside, placed in zip(insides, found, strict=True):

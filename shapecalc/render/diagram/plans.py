@@ -7,13 +7,15 @@ its ends at one place each, and bends between bands alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapecalc.render.diagram.layout import Direction, Placed, Point, Size
 from shapecalc.render.diagram.nodes import Edge, Inside, Node
 
 _NEAR = 0.5  # pixels: nodes whose middles are as near lie on one rank
 _STEPS = 24  # by which the place of a route on a rank is searched
+_MANY = 100  # wires, above which skips get lanes of their own
+_LANE = 5.0  # pixels between lanes
 _CLEAR = 8.0  # pixels between a wire that is straightened and what it passes
 
 
@@ -44,6 +46,18 @@ class Plan:
     labels: tuple[Spot | None, ...]
 
 
+def without_lanes(inside: Inside) -> Inside:
+    """Return an inside for Graphviz: without its skips where they are too many to be laid out.
+
+    A dense block has a skip from every layer to every later one.
+    """
+    return replace(inside, edges=tuple(edge for edge in inside.edges if not _in_lane(edge, inside)))
+
+
+def _in_lane(edge: Edge, inside: Inside) -> bool:
+    return edge.skip and len(inside.edges) > _MANY
+
+
 def plan(
     inside: Inside,
     placed: Placed,
@@ -51,7 +65,10 @@ def plan(
     room: Callable[[Edge], Size | None],
     direction: Direction,
 ) -> Plan:
-    """Return the plan of an inside that Graphviz laid out with boxes and labels of these sizes."""
+    """Return the plan of an inside that Graphviz laid out, as far as it has no lanes.
+
+    `size` and `room` are those of boxes and labels, by which that was done.
+    """
     downwards = direction == "TB"
 
     def flow(point: Point) -> Point:
@@ -60,8 +77,11 @@ def plan(
     def span(of: Size) -> Point:
         return flow((of.width, of.height))
 
-    routes = [tuple(map(flow, route.points)) for route in placed.routes]
-    labels = [None if route.label is None else flow(route.label) for route in placed.routes]
+    laid_out = iter(placed.routes)
+    found = [None if _in_lane(edge, inside) else next(laid_out) for edge in inside.edges]
+    labels = [
+        None if route is None or route.label is None else flow(route.label) for route in found
+    ]
     points = {name: flow(at) for name, at in {**placed.nodes, **placed.ports}.items()}
     ranks = _ranks([at for at, _ in [*points.values(), *filter(None, labels)]])
 
@@ -71,27 +91,35 @@ def plan(
     spots = {name: spot(at) for name, at in points.items()}
     written = [None if at is None else spot(at) for at in labels]
     heights = [0.0] * len(ranks)
-    taken = _Taken(len(ranks))
-    rooms = [(spots[node.id], span(size(node))) for node in inside.nodes]
-    for edge, label in zip(inside.edges, written, strict=True):
-        if label is not None and (needed := room(edge)) is not None:
-            rooms.append((label, span(needed)))
-    for at, (high, wide) in rooms:
+    along, width = span(Size(placed.width, placed.height))
+    lanes = _lanes(inside, width)
+    taken = _Taken(len(ranks), width)
+    for node in inside.nodes:
+        at, (high, wide) = spots[node.id], span(size(node))
         heights[at.rank] = max(heights[at.rank], high)
-        taken.add(at, wide / 2)
+        taken.boxes[at.rank].append(_Span(at.across - wide / 2, at.across + wide / 2))
     ends = [(spots[edge.tail], spots[edge.head]) for edge in inside.edges]
-    crossings = [
-        [_crossing(route, ranks[rank]) for rank in range(tail.rank + 1, head.rank)]
-        for route, (tail, head) in zip(routes, ends, strict=True)
-    ]
-    taken.wires = [
-        {tail.rank + 1 + n: at for n, at in enumerate(crossed)}
-        for crossed, (tail, _) in zip(crossings, ends, strict=True)
-    ]
-    for n, (edge_ends, label) in enumerate(zip(ends, written, strict=True)):
-        taken.straighten(n, *edge_ends, label)
+    for edge, route, (tail, head), label in zip(inside.edges, found, ends, written, strict=True):
+        between = range(tail.rank + 1, head.rank)
+        if route is None:
+            taken.wires.append(dict.fromkeys(between, lanes[edge.tail, edge.exit]))
+        else:
+            points_along = tuple(map(flow, route.points))
+            taken.wires.append({rank: _crossing(points_along, ranks[rank]) for rank in between})
+        needed = None if label is None else room(edge)
+        if label is None or needed is None or label.rank not in between:
+            taken.labels.append(None)
+            continue
+        high, wide = span(needed)
+        heights[label.rank] = max(heights[label.rank], high)
+        half = wide / 2
+        taken.labels.append((label.rank, _Span(label.across - half, label.across + half)))
+    for n, (tail, head) in enumerate(() if lanes else ends):
+        moved, label = taken.straighten(n, tail, head), written[n]
+        if label is not None:
+            written[n] = Spot(label.rank, label.across + moved)
     return Plan(
-        flow((placed.width, placed.height)),
+        (along, max([width, *(lane + _LANE for lane in lanes.values())])),
         tuple(zip(ranks, heights, strict=True)),
         tuple(spots[node.id] for node in inside.nodes),
         tuple(spots[f"in{n}"] for n in range(len(inside.entries))),
@@ -101,41 +129,66 @@ def plan(
     )
 
 
+def _lanes(inside: Inside, width: float) -> dict[tuple[str, int], float]:
+    """Return a lane beside everything for each tensor that skips, the last of them innermost."""
+    tensors = dict.fromkeys((e.tail, e.exit) for e in inside.edges if _in_lane(e, inside))
+    return {tensor: width + (n + 2) * _LANE for n, tensor in enumerate(reversed(tensors))}
+
+
 class _Taken:
     """What lies on every rank: spans of boxes and labels, and wires that pass."""
 
-    def __init__(self, ranks: int) -> None:
-        self.spans: list[list[tuple[float, float]]] = [[] for _ in range(ranks)]
+    def __init__(self, ranks: int, width: float) -> None:
+        self.boxes: list[list[_Span]] = [[] for _ in range(ranks)]
+        self.labels: list[tuple[int, _Span] | None] = []  # by wire, with the rank
         self.wires: list[dict[int, float]] = []
+        self.width = width
 
-    def add(self, at: Spot, half: float) -> None:
-        self.spans[at.rank].append((at.across - half, at.across + half))
+    def straighten(self, wire: int, tail: Spot, head: Spot) -> float:
+        """Let a wire cross all ranks at one place, if there is one where nothing else lies.
 
-    def straighten(self, wire: int, tail: Spot, head: Spot, label: Spot | None) -> None:
-        """Let a wire cross all ranks at one place, if there is one where nothing else lies."""
-        crossed = self.wires[wire]
-        if label is not None and label.rank in crossed:
-            wanted = [crossed[label.rank]]  # the label stays beside it
-        else:
-            wanted = sorted(
-                {*crossed.values(), tail.across, head.across},
-                key=lambda at: (at != tail.across) + (at != head.across),
+        Return how far its label moves with it.
+        """
+        crossed, label = self.wires[wire], self.labels[wire]
+        wanted = {*crossed.values(), tail.across, head.across}
+        bends = {at: (at != tail.across) + (at != head.across) for at in wanted}
+        for across in sorted(wanted, key=lambda at: bends[at]):
+            moved = (
+                None if label is None else (label[0], label[1].moved(across - crossed[label[0]]))
             )
-        for across in wanted:
-            if all(self._free(wire, rank, across) for rank in crossed):
+            free = all(self._free(wire, rank, _Span(across, across)) for rank in crossed)
+            if free and (moved is None or self._fits(wire, *moved)):
                 self.wires[wire] = dict.fromkeys(crossed, across)
-                return
+                self.labels[wire] = moved
+                return across - crossed[label[0]] if label else 0.0
+        return 0.0
 
-    def _free(self, wire: int, rank: int, across: float) -> bool:
-        if abs(self.wires[wire][rank] - across) < _NEAR:
-            return True
-        return all(
-            across < low - _CLEAR or high + _CLEAR < across for low, high in self.spans[rank]
-        ) and all(
-            abs(other.get(rank, float("inf")) - across) >= _CLEAR
-            for n, other in enumerate(self.wires)
-            if n != wire
-        )
+    def _fits(self, wire: int, rank: int, span: _Span) -> bool:
+        return span.low >= 0 and span.high <= self.width and self._free(wire, rank, span)
+
+    def _free(self, wire: int, rank: int, span: _Span) -> bool:
+        """Tell whether a span is clear of all that lies on a rank but one wire and its label."""
+        others = [*self.boxes[rank]]
+        for n, (crossed, label) in enumerate(zip(self.wires, self.labels, strict=True)):
+            if n == wire:
+                continue
+            if rank in crossed:
+                others.append(_Span(crossed[rank], crossed[rank]))
+            if label is not None and label[0] == rank:
+                others.append(label[1])
+        return all(span.clear_of(other) for other in others)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    low: float
+    high: float
+
+    def moved(self, by: float) -> _Span:
+        return _Span(self.low + by, self.high + by)
+
+    def clear_of(self, other: _Span) -> bool:
+        return self.high + _CLEAR <= other.low or other.high + _CLEAR <= self.low
 
 
 def _ranks(middles: Iterable[float]) -> list[float]:

@@ -4,6 +4,7 @@ const GUTTER = 52; // pixels between columns
 const OVERHANG = 16; // pixels above and below them, for the tensor that goes on
 const CORNER = 8;
 const MOST = 12; // columns
+const STUB = 0.25; // of the longest column is the shortest, the last one aside
 const WORTH = 1.12; // times as large is a diagram for which another column is worth it
 
 // Return the ranks after which the outermost plan can be cut.
@@ -27,6 +28,8 @@ function bestCuts(room, width, height) {
   let best = [];
   for (let count = 2; count <= Math.min(MOST, legal.length + 1); count++) {
     const cuts = evenCuts(room, legal, count);
+    const long = columnsIn(room, cuts).map(({ low, high }) => high - low);
+    if (Math.min(...long.slice(0, -1)) < STUB * Math.max(...long)) continue; // an input alone
     if (seen(cuts) > WORTH * seen(best)) best = cuts;
   }
   return best;
