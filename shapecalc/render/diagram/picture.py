@@ -148,6 +148,29 @@ def _pdf(picture: Picture) -> bytes:
     return raster.pdf(picture.svg())
 
 
+def _dot(picture: Picture) -> bytes:
+    from shapecalc.render.diagram import dot
+
+    theme, direction = THEMES[picture.options.theme], picture.options.direction
+    text = dot.document(picture.diagram, picture.opened, picture.look, theme, direction)
+    return text.encode()
+
+
+def _mermaid(picture: Picture) -> bytes:
+    from shapecalc.render.diagram import mermaid
+
+    theme, direction = THEMES[picture.options.theme], picture.options.direction
+    text = mermaid.document(picture.diagram, picture.opened, picture.look, theme, direction)
+    return text.encode()
+
+
+def _tikz(picture: Picture) -> bytes:
+    from shapecalc.render.diagram import tikz
+
+    theme = THEMES[picture.options.theme]
+    return tikz.document(picture.diagram, picture.scene(), theme).encode()
+
+
 def _html(picture: Picture) -> bytes:
     from shapecalc.render.diagram import html
 
@@ -158,6 +181,9 @@ FORMS: Mapping[str, Callable[[Picture], bytes]] = {
     ".svg": _svg,
     ".png": _png,
     ".pdf": _pdf,
+    ".dot": _dot,
+    ".mmd": _mermaid,
+    ".tex": _tikz,
     ".html": _html,
 }
 
