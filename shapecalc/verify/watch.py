@@ -128,8 +128,9 @@ def _losing(name: str, carried: Sequence[tuple[torch.Size, int]], result: Any) -
             yield output
 
 
+# kernels of attention take the greatest of each row, past a NaN
 _CHOOSING = ("nan", "sort", "topk", "kthvalue", "median", "mode", "unique", "histc", "renorm",
-             "grid_sample")  # fmt: skip
+             "grid_sample", "dot_product_attention")  # fmt: skip
 
 
 def _stretched(shape: torch.Size, count: int, to: torch.Size) -> int:
