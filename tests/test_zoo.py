@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
+import torch
 
+from shapecalc.graph import shapes_in
 from tests import zoo
 
 QUICK = {
@@ -60,3 +64,44 @@ def test_every_model_is_as_recorded(every: list[zoo.Outcome]) -> None:
 def test_nearly_all_is_proved(every: list[zoo.Outcome]) -> None:
     labels = sum((o.labels for o in every), Counter[str]())
     assert labels["proved"] >= 0.995 * labels.total(), labels
+
+
+# what torch.export follows in a few seconds, with outputs that grow with the input
+EXPORTED = ["fpn:resnet18", "ilg:mobilenet_v2", "fx:resnet50-multi", "squeezenet1_1", "resnet18"]
+
+
+@at_hand
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPORTED)
+def test_torch_export_says_the_same(name: str) -> None:
+    """Every convolution and every output, at sizes that neither of the two was derived from."""
+    (model,) = zoo.models([name], zoo.PACKAGES[:1])
+    (shape,), (pattern,) = model.shapes, model.patterns
+    free = {n: torch.export.Dim.AUTO for n, token in enumerate(pattern.split(",")) if token in "HW"}
+    exported = torch.export.export(
+        model.build().eval(), (torch.rand(shape),), dynamic_shapes=[free], strict=False
+    )
+    nodes = {node: node.meta["val"] for node in exported.graph.nodes if "val" in node.meta}
+    given = [v for n, v in nodes.items() if n.op == "placeholder"][-1]
+    height, width = (size.node.expr for size in given.shape[2:])
+    analysis = model.analysed()
+    for sizes in ({"H": 193, "W": 250}, {"H": 256, "W": 129}):
+        known = {height: sizes["H"], width: sizes["W"]}
+        at = analysis.at(N=1, **sizes)
+        theirs = Counter(
+            _numbers(value, known) for node, value in nodes.items() if "conv2d" in str(node.target)
+        )
+        ours = Counter(layer.out_shape for layer in at.layers if layer.kind == "Conv2d")
+        assert ours == theirs
+        outputs = [
+            _numbers(nodes[node], known)
+            for node in exported.graph.output_node().args[0]
+            if node in nodes
+        ]
+        assert [at.shape(shape) for shape in shapes_in(at.graph.output)] == outputs
+
+
+def _numbers(value: torch.Tensor, known: Mapping[Any, int]) -> tuple[int, ...]:
+    """Return a shape of torch.export at some sizes."""
+    sizes = (getattr(getattr(size, "node", None), "expr", size) for size in value.shape)
+    return tuple(int(size.subs(known)) if hasattr(size, "subs") else size for size in sizes)
