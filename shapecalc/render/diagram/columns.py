@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from shapecalc.render.diagram.layout import Direction, Point, Route
 from shapecalc.render.diagram.scene import Frame, Scene, Wire
+from shapecalc.render.diagram.strokes import rounded
 
 _GUTTER = 44.0  # pixels between columns; the tensor that goes on runs in the middle
 _OVERHANG = 16.0  # above and below the columns, for the same
@@ -144,19 +145,7 @@ def _around(start: Point, end: Point, gutter: float) -> Route:
     """Return the way from the foot of a column through the gutter to the head of the next."""
     foot, head = start[1] + _OVERHANG, 0.0  # above every column
     corners = [start, (start[0], foot), (gutter, foot), (gutter, head), (end[0], head), end]
-    points = [start]
-    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
-        into, out = _towards(corner, before), _towards(corner, after)
-        points += [points[-1], into, into, corner, corner, out]
-    points += [points[-1], end, end]
-    return Route(tuple(points))
-
-
-def _towards(corner: Point, other: Point) -> Point:
-    dx, dy = other[0] - corner[0], other[1] - corner[1]
-    far = max(abs(dx), abs(dy)) or 1.0
-    by = min(_CORNER, far / 2) / far
-    return corner[0] + dx * by, corner[1] + dy * by
+    return Route(tuple(rounded(corners, _CORNER)))
 
 
 def _extent(wire: Wire, axis: int) -> tuple[float, float]:

@@ -15,9 +15,9 @@ from shapecalc.render.diagram.layout import (
     Route,
     Size,
     headroom,
-    place,
 )
 from shapecalc.render.diagram.nodes import Diagram, Edge, Inside, Node
+from shapecalc.render.diagram.placement import place
 
 
 @dataclass(frozen=True, slots=True)

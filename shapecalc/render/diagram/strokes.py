@@ -49,6 +49,22 @@ def _direction(points: Sequence[Point]) -> Point:
     return 0.0, 1.0
 
 
+def rounded(corners: Sequence[Point], radius: float) -> list[Point]:
+    """Return a spline through corners, which it rounds."""
+    points = [corners[0]]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        into, out = _towards(corner, before, radius), _towards(corner, after, radius)
+        points += [points[-1], into, into, corner, corner, out]
+    return [*points, points[-1], corners[-1], corners[-1]]
+
+
+def _towards(corner: Point, other: Point, radius: float) -> Point:
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    far = max(abs(dx), abs(dy)) or 1.0
+    by = min(radius, far / 2) / far
+    return corner[0] + dx * by, corner[1] + dy * by
+
+
 def bracket(side: Literal["(", ")"], x: float, top: float, low: float) -> str:
     """Return a round bracket between two heights."""
     near, far = (x + 4.6, x + 0.8) if side == "(" else (x + 1.4, x + 5.2)
