@@ -71,6 +71,7 @@ function drawIndices(found) {
         max: String(count - 1),
         value: String(found.indices[n]),
         "data-axis": String(n),
+        "data-of": String(found.axes[n]), // the axis of the output
         on: { change: (event) => moveTo(found, found.indices.map((index, m) => (m === n ? Math.trunc(Number(event.target.value)) || 0 : index))) },
       }),
     ),
