@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from shapecalc.errors import BackendError
+from shapecalc.errors import BackendError, InputError
 
 _TIMEOUT = 120  # seconds for all layouts of one picture's level
 
@@ -19,11 +19,21 @@ def layouts(sources: Sequence[str]) -> list[dict[str, Any]]:
 
     Raises:
         BackendError: Graphviz is not there, or failed.
+        InputError: it takes too long.
     """
     if not sources:
         return []
     dot = shutil.which("dot")
-    return _by_command(dot, sources) if dot else [_by_wasm(source) for source in sources]
+    failed = None
+    if dot:
+        try:
+            return _by_command(dot, sources)
+        except BackendError as error:  # it may be broken, or too old to know json0
+            failed = error
+    try:
+        return [_by_wasm(source) for source in sources]
+    except BackendError as error:
+        raise failed or error from error
 
 
 def _by_command(dot: str, sources: Sequence[str]) -> list[dict[str, Any]]:
@@ -39,8 +49,13 @@ def _by_command(dot: str, sources: Sequence[str]) -> list[dict[str, Any]]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BackendError(f"dot took more than {_TIMEOUT} s: draw less, with --depth 1") from error
-    found = list(_documents(ran.stdout)) if ran.returncode == 0 else []
+        raise InputError(f"dot took more than {_TIMEOUT} s: draw less, with --depth 1") from error
+    except OSError as error:
+        raise BackendError(f"dot does not start: {error.strerror or error}") from error
+    try:
+        found = list(_documents(ran.stdout)) if ran.returncode == 0 else []
+    except ValueError as error:
+        raise BackendError("dot printed something that is no JSON") from error
     if len(found) != len(sources):
         raise BackendError(f"dot failed: {ran.stderr.strip() or f'exit code {ran.returncode}'}")
     return found
