@@ -11,13 +11,16 @@ from math import floor
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
 import shapecalc
 from shapecalc import dims
+from shapecalc.cli import main
 from shapecalc.conditions import Condition
 from shapecalc.dims import Dim
+from shapecalc.errors import InputError, PatternError
 from shapecalc.render import page
 from shapecalc.render.page import formulas, mathml
 from shapecalc.render.page.document import SCRIPTS, STYLES, embedded
@@ -176,3 +179,42 @@ def test_a_name_in_the_title_is_escaped() -> None:
     spec = {"name": "Net", "input": "N,3,H,W", "layers": [{"ReLU": {"name": "a"}}]}
     html = page.document(shapecalc.analyze(spec))
     assert html.count("</script>") == 2
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["report", *arguments])
+
+
+def test_a_model_with_mistakes_has_a_page_and_an_exit_code(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    result = run("examples/broken.py:Net", "--input", "8,3,32,32", "-o", str(file))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: layer 'wide': expected input channels 32, got 16")
+    assert "SC110" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["examples/lenet.yaml", "--at", "Q=3"], "Q is no symbol of this model; they are: N"),
+        (["examples/lenet.yaml", "--at", "N=0"], "N is a size: a whole number of at least 1, got 0"),
+        (["examples/none.yaml"], "examples/none.yaml: cannot be read: No such file or directory"),
+        (
+            ["examples/lenet.yaml", "-o", "/none/report.html"],
+            "cannot write /none/report.html: No such file or directory",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_one_line(arguments: list[str], error: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"error: {error}\n")
+
+
+def test_sizes_for_the_boxes_are_checked(tmp_path: Path) -> None:
+    analysis = shapecalc.analyze("examples/lenet.yaml")
+    with pytest.raises(PatternError, match="Q is no symbol"):
+        analysis.report(tmp_path / "report.html", at={"Q": 3})
+    with pytest.raises(InputError, match="cannot write"):
+        analysis.report(tmp_path / "none" / "report.html")
+    analysis.report(tmp_path / "report.html", at={"N": 17})
+    assert '"sizes":{"N":17}' in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from shapecalc.cli.options import (
     read_at,
 )
 from shapecalc.cli.output import emit, quiet
+from shapecalc.cli.show import report as said
 
 
 @click.command()
@@ -51,3 +52,4 @@ def report(
         inset = html.inset(analysis, sizes)
         text = page.document(analysis, sizes=sizes, diagram=inset, explain=explain)
     emit(text, output)
+    said(analysis)
