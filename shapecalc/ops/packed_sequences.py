@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapecalc import dims
-from shapecalc.access import WHOLE, Access, Reads, Same, everything
+from shapecalc.access import WHOLE, Access, Range, Reads, Same, everything, shifted
 from shapecalc.conditions import decide, require, require_same
 from shapecalc.dims import Dim, IntoDim, Shape
 from shapecalc.errors import RankError
@@ -109,6 +109,51 @@ class PadPackedSequence(Op):
         return [Access((WHOLE, *map(Same, range(2, len(out)))), bound=LENGTHS), sizes]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PadSequence(Op):
+    """Sequences one beside the other, each filled up to the longest.
+
+    Shapes:
+        sequences: (T_i, *) each
+        output: (T, N, *), or (N, T, *) with `batch_first`, where T is the greatest T_i
+
+    Raises:
+        RankError: a sequence has no axis, or other axes than the first one.
+        DimMismatchError: two sequences differ in more than their length.
+
+    Source:
+        https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
+    """
+
+    batch_first: bool = False
+    padding_side: str = "right"
+
+    def out_shape(self, *sequences: Shape) -> OutShape:
+        """Take the greatest length, and what else all have in common."""
+        first = sequences[0]
+        for sequence in sequences:
+            require_rank(sequence, max(len(first), 1), layout="(T, *)")
+            for own, same in zip(sequence[1:], first[1:], strict=True):
+                require_same(own, same, "the size of every sequence but its length")
+        length = first[0]
+        for sequence in sequences[1:]:
+            length = dims.maximum(length, sequence[0])
+        count = dims.as_dim(len(sequences))
+        leading = (count, length) if self.batch_first else (length, count)
+        return (*leading, *first[1:])
+
+    def reads(self, inputs: tuple[Shape, ...], out: Shape, output: int = 0) -> Reads:
+        """Read the step of the sequence that the output is about."""
+        batch, time = (0, 1) if self.batch_first else (1, 0)
+        rest = [Same(axis) for axis in range(2, len(out))]
+        found = list[Access]()
+        for number, sequence in enumerate(inputs):
+            late = sequence[0] - out[time] if self.padding_side == "left" else dims.ZERO
+            own = Range(axis=batch, start=dims.as_dim(number), stop=dims.as_dim(number + 1))
+            found.append(Access((shifted(time, late), *rest), when=(own,)))
+        return found
+
+
 @reader("_pack_padded_sequence")
 def read_pack_padded_sequence(input: Operand, lengths: Operand, batch_first: bool) -> Call:
     """https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html"""
@@ -134,3 +179,15 @@ def read_pad_packed_sequence(
         total_length=dims.ZERO if batch_sizes.shape == (length,) else length,
     )
     return Call(op, (data, batch_sizes), (data.dtype, "int64"))
+
+
+@reader("_C._nn.pad_sequence")
+def read_pad_sequence(
+    sequences: Sequence[Operand],
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html"""
+    op = PadSequence(batch_first=batch_first, padding_side=padding_side)
+    return Call(op, tuple(sequences))

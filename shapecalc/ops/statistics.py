@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shapecalc import access, dims
@@ -183,6 +184,22 @@ def read_norm(
         _require_extremes(input.shape, axes_of(axes, input.ndim), order, of_matrix=of_matrix)
     op = Reduction(function=name, dim=axes, keepdim=keepdim)
     return Call(op, (input,), as_real(dtype or input.dtype))
+
+
+@reader("linalg.matrix_norm")
+def read_matrix_norm(
+    A: Operand,  # noqa: N803  # as torch names it
+    ord: float | str = "fro",
+    dim: Sequence[int] = (-2, -1),
+    keepdim: bool = False,
+    *,
+    dtype: str | None = None,
+    out: Operand | None = None,
+) -> Call:
+    """https://pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html"""
+    if len(dim) != 2 or A.ndim < 2:
+        raise RankError(f"the norm of a matrix is taken over 2 axes, got dim={tuple(dim)}")
+    return read_norm("linalg.norm", A, ord, dim, keepdim, dtype=dtype)
 
 
 def _require_extremes(x: Shape, axes: tuple[int, ...], order: float, *, of_matrix: bool) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
+from shapecalc import dims
 from tests.op_cases.case import Case, N, Rejects, T
 
 
@@ -47,6 +48,10 @@ CASES = [
     Case(apart(nn.LSTM(3, 5)),                                    (T, N, 3), [(1, N, 5), (N,), (1, N, 5), (1, N, 5)]),
     Case(apart(nn.LSTM(3, 5, batch_first=True), enforce_sorted=False), (N, T, 3), [(N, 1, 5), (N,), (1, N, 5), (1, N, 5)]),
     Case(apart(nn.GRU(3, 5, 2, bidirectional=True)),              (T, N, 3), [(1, N, 10), (N,), (4, N, 5)]),
+    Case(lambda x, y: pad_sequence([x, y]),                       [(T, 3), (T + 2, 3)], (T + 2, 2, 3)),
+    Case(lambda x, y: pad_sequence([x, y, x], True),              [(T, 3), (4, 3)],     (3, dims.maximum(T, 4), 3)),
+    Case(lambda x, y: pad_sequence([x, y], True, 0.0, "left"),    [(T,), (T + 2,)],     (2, T + 2)),
+    Case(lambda x: pad_sequence(x.unbind(1)),                     (T, 2, 3),            (T, 2, 3)),
 ]  # fmt: skip
 
 REJECTS = [
@@ -54,4 +59,6 @@ REJECTS = [
     Rejects(pack,                                             [(4, 2, 0), (2, "int64")]),
     Rejects(pack,                                             [(4,), (4, "int64")]),
     Rejects(apart(nn.GRU(4, 5)),                              (4, 2, 3)),
+    Rejects(lambda x, y: pad_sequence([x, y]),                [(4, 3), (5, 2)]),
+    Rejects(lambda x, y: pad_sequence([x, y]),                [(4, 3), (5, 2, 3)]),
 ]  # fmt: skip

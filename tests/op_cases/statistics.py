@@ -29,6 +29,8 @@ CASES = [
     Case(lambda x, w: (x.bincount(w), x)[1],                  [(N, "int64"), (N,)], (N,)),
     Case(lambda x: x.norm(float("inf"), 0),                   (N, 0),      (0,)),
     Case(lambda x: torch.linalg.norm(x, float("inf")),        (N, 0),      ()),
+    Case(lambda x: torch.linalg.matrix_norm(x),               (N, H, W),   (N,)),
+    Case(lambda x: torch.linalg.matrix_norm(x, 2, (0, 1), True), (N, H, W), (1, 1, W)),
     Case(lambda x: torch.linalg.norm(x, -1),                  (0, H),      ()),
 ]  # fmt: skip
 
@@ -48,6 +50,7 @@ REJECTS = [
     Rejects(lambda x: torch.linalg.vector_norm(x, -1, 1),     (3, 0)),
     Rejects(lambda x: torch.linalg.norm(x, -2),               (3, 0)),
     Rejects(lambda x: torch.linalg.norm(x, 3),                (3, 4)),
+    Rejects(lambda x: torch.linalg.matrix_norm(x),            (3,)),
     Rejects(lambda x: torch.linalg.norm(x, -1),               (3, 0)),
     Rejects(lambda x: torch.linalg.norm(x, float("-inf")),    (0, 3)),
 ]  # fmt: skip

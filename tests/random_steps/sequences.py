@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import grad, jvp, vmap
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from tests.random_steps.products import image, tokens
 from tests.random_steps.step import With
@@ -47,6 +47,7 @@ STEPS = {
     ],
     "packed_sequences": [
         With(lambda: nn.LSTM(4, 4, batch_first=True), packed),
+        lambda x, k: pad_sequence([row[:, :, :k].transpose(0, 2) for row in (x[0], x[-1])], True).transpose(1, 3),
     ],
     "fft": [
         lambda x, k: torch.fft.rfft2(x).abs(),
