@@ -111,7 +111,8 @@ class Real:
         names = next((tag[3:].split(",") for tag in self.tags if tag.startswith("kw=")), None)
         pairs = list(zip(names or ["_"] * len(typed), typed, strict=True))
         placed = [pattern for name, pattern in pairs if name == "_"]
-        return shapecalc.analyze(self.module, *placed, **{n: p for n, p in pairs if n != "_"})
+        named: dict[str, Any] = {name: pattern for name, pattern in pairs if name != "_"}
+        return shapecalc.analyze(self.module, *placed, **named)
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Outcome:
     @property
     def ratio(self) -> float:
         """The time of the analysis over that of one forward pass, as recorded."""
-        return self.seconds / max(self.model.record["t_fwd"], 1e-4)
+        return self.seconds / max(float(self.model.record["t_fwd"]), 1e-4)
 
 
 def models(only: Iterable[str] = (), packages: Iterable[str] = PACKAGES) -> Iterator[Real]:

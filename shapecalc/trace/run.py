@@ -16,6 +16,7 @@ from shapecalc.conditions import Hint
 from shapecalc.errors import DataDependentError, ForwardError, ShapeError
 from shapecalc.graph import Finding, LayerGraph
 from shapecalc.inputs import Pattern, Patterns, fill
+from shapecalc.sets import search
 from shapecalc.sizes.exploration import Exploration
 from shapecalc.trace.caches import UNHASHABLE, sizes, sizes_as_keys
 from shapecalc.trace.containers import shapes_of
@@ -31,6 +32,7 @@ from shapecalc.trace.ways import followed, one_that_goes_on
 
 NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
 _SYMBOLIC_SIZE = re.compile(r"\bSym(Int|Float|Bool)\b")
+_REPAIRS = 6  # hints that are tried before the space of sizes is cut
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
 
 
@@ -41,12 +43,32 @@ def explore(
 
     When no path does that, the trace that came furthest is the answer.
     """
-    graph = trace(model, patterns, hint, train=train)
-    if not graph.mistakes:
-        return graph
+    graph = first = trace(model, patterns, hint, train=train)
+    for _ in range(_REPAIRS):
+        if not graph.mistakes:
+            return graph
+        beyond = _beyond(graph, hint)
+        if beyond is None:
+            break
+        graph = trace(model, patterns, beyond, train=train)
+    graph = first
     exploration = Exploration(lambda at: trace(model, patterns, at, train=train), hint)
     exploration.add(graph)
     return exploration.until_accepted(traces=_ATTEMPTS) or exploration.furthest() or graph
+
+
+def _beyond(graph: LayerGraph, hint: Mapping[str, int]) -> dict[str, int] | None:
+    """Return sizes that follow a path up to the requirement that failed, and meet it.
+
+    They are looked for among usual ones: cutting the space of sizes takes longer than a trace.
+    """
+    failed = graph.mistakes[0].condition
+    if failed is None or failed.negated() not in (p.condition for p in graph.premises):
+        return None
+    conditions = [premise.condition for premise in graph.premises]
+    path = conditions[: conditions.index(failed.negated())]
+    found = search([*path, failed], hint, thorough=False)
+    return None if found is None else {name: found[name] for name in hint}
 
 
 def trace(
