@@ -1,19 +1,18 @@
 """The picture as DOT, to be laid out by other tools: open modules are nested clusters.
 
-Labels are HTML-like, with formulas as text in floor brackets; all that comes from a model is
-escaped.
+Labels are plain text, which every build of Graphviz draws, with formulas in floor brackets; all
+that comes from a model is escaped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from html import escape
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import graphviz
 
 from shapecalc.graph import Label
-from shapecalc.render.diagram.boxes import SMALL, Line, Look, Word, merge_sign
+from shapecalc.render.diagram.boxes import KIND, NAME, SMALL, Line, Look, Word, merge_sign
 from shapecalc.render.diagram.layout import Direction
 from shapecalc.render.diagram.links import links
 from shapecalc.render.diagram.nodes import Diagram, Inside, Node
@@ -51,9 +50,8 @@ class _Writer:
                 "fontcolor": theme.tones["quiet"],
                 "labelloc": "b",
                 "labeljust": "l",
-                "label": _html(
-                    (_font(fact, SMALL, theme.tones["quiet"]) for fact in diagram.facts), "LEFT"
-                ),
+                "label": _label(diagram.facts, r"\l"),
+                "fontsize": str(SMALL),
                 "tooltip": graphviz.escape(diagram.title),
                 "ranksep": "0.35",
             },
@@ -63,6 +61,8 @@ class _Writer:
                 "fillcolor": theme.box,
                 "color": theme.border,
                 "fontname": font,
+                "fontcolor": theme.tones["name"],
+                "fontsize": str(KIND + 1),
                 "margin": "0.12,0.06",
             },
             edge_attr={
@@ -102,7 +102,7 @@ class _Writer:
             sheets["shape"] = "ellipse"
             hue = {"color": self.theme.border}
         return {
-            "label": self._label(self.look.box(node).lines),
+            "label": _label(map(_line, self.look.box(node).lines)),
             "tooltip": graphviz.escape(describe(node, self.look)),
             **hue,
             **sheets,
@@ -111,7 +111,9 @@ class _Writer:
 
     def _open(self, node: Node, depth: int) -> dict[str, str]:
         return {
-            "label": self._label(self.look.header(node).lines),
+            "label": _label(map(_line, self.look.header(node).lines)),
+            "fontcolor": self.theme.tones["name"],
+            "fontsize": str(NAME),
             "tooltip": graphviz.escape(describe(node, self.look)),
             "labelloc": "t",
             "bgcolor": self.theme.module(depth),
@@ -128,21 +130,14 @@ class _Writer:
             found |= {"color": self.theme.tones[serious], "penwidth": "2"}
         return found
 
-    def _label(self, lines: tuple[Line, ...]) -> str:
-        return _html(self._line(line) for line in lines)
 
-    def _line(self, line: Line) -> str:
-        words = [part for part in line.parts if isinstance(part, Word) and part.text]
-        if line.says:
-            tone = words[0].tone if words else "formula"
-            return _font(line.says, 12, self.theme.tones[tone])
-        return " ".join(_font(word.text, word.size, self.theme.tones[word.tone]) for word in words)
+def _label(lines: Iterable[str], end: str = r"\n") -> Any:
+    """Return lines as a label, each with its end, which is where it is aligned."""
+    # nohtml: a name in angle brackets is no markup
+    return graphviz.nohtml("".join(graphviz.escape(line) + end for line in lines))
 
 
-def _font(text: str, size: float, color: str) -> str:
-    return f'<FONT POINT-SIZE="{size:g}" COLOR="{color}">{escape(text)}</FONT>'
-
-
-def _html(lines: Iterator[str], align: str = "CENTER") -> str:
-    """Return lines as an HTML-like label."""
-    return "<" + "".join(f'{line}<BR ALIGN="{align}"/>' for line in lines) + ">"
+def _line(line: Line) -> str:
+    if line.says:
+        return line.says
+    return " ".join(part.text for part in line.parts if isinstance(part, Word))

