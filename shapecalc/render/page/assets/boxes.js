@@ -55,7 +55,7 @@ function showVerdict() {
     accepted: ["✓", data.symbols.length ? "The model accepts these sizes." : "The model accepts its input."],
     elsewhere: ["✓", `The model accepts these sizes. ${NOT_HERE}`],
     rejected: ["✕", data.symbols.length ? "The model does not accept these sizes." : "The model does not accept its input."],
-    unknown: ["?", data.accepted === null ? "Nothing is known of these sizes here." : `Not known: ${NOT_HERE}`],
+    unknown: ["?", data.accepted === null ? "Nothing is known of these sizes here." : `Not known. ${NOT_HERE}`],
   }[kind];
   const made = [element("p", {}, element("span", { class: "sign", "aria-hidden": "true" }, sign), " ", text)];
   if (kind === "accepted" && found.path > 0) {

@@ -78,7 +78,7 @@ function fieldWords({ field }) {
 // Return the axes that have the same relation, by what it says of output i and input j.
 function axesByRelation(relations) {
   const found = new Map();
-  for (const [axis, text] of relations) {
+  for (const [axis, text] of relations.filter(([, each]) => !each.includes("[] ->"))) {
     const said = text.replace(/^[^:]*\] : /, "").replace(/ }$/, "").replaceAll("<=", "≤").replaceAll(">=", "≥");
     const shown = /^\{ \[i\] -> \[j\] : [^;]* \}$/.test(text) ? `output i sees j where ${said}` : text;
     found.set(shown, [...(found.get(shown) ?? []), axis]);

@@ -57,7 +57,7 @@ function buildAccepted() {
   else made.push(...found.sets.map(acceptedSet));
   if (found !== null && !found.complete) made.push(element("p", { class: "quiet" }, "Not all paths through the model were explored: other sizes may be accepted, too."));
   if (found?.reasons.length) {
-    const lines = found.reasons.map(([clause, cause]) => [element("dt", {}, math(mathTree(clause))), element("dd", {}, cause)]);
+    const lines = found.reasons.map(([clause, cause]) => [element("dt", {}, mathOrText(clause)), element("dd", {}, cause)]);
     made.push(element("div", { class: "part" }, element("h3", {}, "Because"), element("dl", {}, ...lines.flat())));
   }
   byId("accepted").append(...made.filter(Boolean));
@@ -67,6 +67,6 @@ function buildAccepted() {
 }
 
 function acceptedSet([formulas, words]) {
-  const shown = formulas.map((tree, n) => element("span", { class: "clause" }, math(mathTree(tree)), n < formulas.length - 1 ? "," : ""));
+  const shown = formulas.map((tree, n) => element("span", { class: "clause" }, mathOrText(tree), n < formulas.length - 1 ? "," : ""));
   return element("div", { class: "set" }, words.length ? element("p", {}, words.join(", ")) : null, element("p", {}, ...shown));
 }

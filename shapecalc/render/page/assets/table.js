@@ -89,7 +89,7 @@ function drawRow(number) {
       row.doubt ? element("span", { class: `label ${row.label}` }, `${row.label === "probed" ? "≈" : "?"} ${row.label}`) : null,
       row.finished ? null : element("span", { class: "label failed" }, "✕ fails here"),
     ),
-    element("td", { class: "op" }, row.op),
+    element("td", { class: "op" }, ...breakable(row.op)),
     element("td", { class: "formula" }, ...outputsMath(row)),
     values,
     field,
@@ -97,6 +97,9 @@ function drawRow(number) {
   );
   return { number, element: made, parts: { values, parameters, field } };
 }
+
+// Where a line of parameters may end: before each of them.
+const breakable = (text) => text.split(/(?<=[(,])/).flatMap((part, n) => (n ? [element("wbr"), part] : [part]));
 
 const outputsMath = (row) =>
   row.outputs.map(({ shape, key, times }) =>

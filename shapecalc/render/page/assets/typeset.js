@@ -54,6 +54,9 @@ const separated = (parts) => parts.flatMap((part, n) => (n ? [mathElement("mo", 
 
 const math = (...content) => mathElement("math", {}, ...content);
 
+// What is no formula is text, which goes on on the next line.
+const mathOrText = (tree) => (tree[0] === "text" ? element("span", {}, tree[1]) : math(mathTree(tree)));
+
 const formulaMath = (number) => mathTree(data.formulas[number][1]);
 
 // A shape as a formula: every size of it with its own fences.
