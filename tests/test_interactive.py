@@ -385,6 +385,9 @@ def test_the_diagram_and_the_report_choose_together(browser: Any, tmp_path: Path
     page = report.page
     page.click(NODE.format("maxpool"))
     assert page.text_content("#detail-name") == "maxpool"
+    page.click(NODE.format("layer1.1 … layer1.2"))  # a run is known by its first member
+    assert page.text_content("#detail-name") == "layer1.1"
+    assert page.text_content("[data-part=card] h3") == "layer1.1 … layer1.2"
     report.select("layer2.3.conv2")
     assert page.get_attribute(NODE.format("layer2.3.conv2"), "aria-selected") == "true"
     report.type(N=2, H=64, W=96)

@@ -138,7 +138,7 @@ class _Sheet:
             ground = Element("g")
             self.canvas.ground(ground, frame, 0)
             made["head"] = self._drawn(frame)
-            made["least"] = round(header.width + 4, 1)
+            made["headline"] = round(header.lines[0].width, 1)
             made["ground"] = self.drawings.add(ground)
             made["inside"] = self.places[id(node.inside)]
             made["open"] = node.id in opened

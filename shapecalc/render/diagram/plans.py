@@ -6,7 +6,7 @@ its ends at one place each, and bends between bands alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shapecalc.render.diagram.layout import Direction, Placed, Point, Size
@@ -14,7 +14,7 @@ from shapecalc.render.diagram.nodes import Edge, Inside, Node
 
 _NEAR = 0.5  # pixels: nodes whose middles are as near lie on one rank
 _STEPS = 24  # by which the place of a route on a rank is searched
-_MANY = 100  # wires, above which skips get lanes of their own
+_FEW, _MANY = 8, 100  # skips that are always, and that are never, left to Graphviz
 _LANE = 5.0  # pixels between lanes
 _CLEAR = 8.0  # pixels between a wire that is straightened and what it passes
 
@@ -51,11 +51,15 @@ def without_lanes(inside: Inside) -> Inside:
 
     A dense block has a skip from every layer to every later one.
     """
-    return replace(inside, edges=tuple(edge for edge in inside.edges if not _in_lane(edge, inside)))
+    has_lanes = _has_lanes(inside)
+    return replace(
+        inside, edges=tuple(edge for edge in inside.edges if not (has_lanes and edge.skip))
+    )
 
 
-def _in_lane(edge: Edge, inside: Inside) -> bool:
-    return edge.skip and len(inside.edges) > _MANY
+def _has_lanes(inside: Inside) -> bool:
+    skips = sum(edge.skip for edge in inside.edges)
+    return skips > _MANY or skips > max(_FEW, len(inside.nodes))
 
 
 def plan(
@@ -78,7 +82,8 @@ def plan(
         return flow((of.width, of.height))
 
     laid_out = iter(placed.routes)
-    found = [None if _in_lane(edge, inside) else next(laid_out) for edge in inside.edges]
+    has_lanes = _has_lanes(inside)
+    found = [None if has_lanes and edge.skip else next(laid_out) for edge in inside.edges]
     labels = [
         None if route is None or route.label is None else flow(route.label) for route in found
     ]
@@ -92,7 +97,7 @@ def plan(
     written = [None if at is None else spot(at) for at in labels]
     heights = [0.0] * len(ranks)
     along, width = span(Size(placed.width, placed.height))
-    lanes = _lanes(inside, width)
+    lanes = _lanes(inside, spots, width) if has_lanes else {}
     taken = _Taken(len(ranks), width)
     for node in inside.nodes:
         at, (high, wide) = spots[node.id], span(size(node))
@@ -129,10 +134,20 @@ def plan(
     )
 
 
-def _lanes(inside: Inside, width: float) -> dict[tuple[str, int], float]:
-    """Return a lane beside everything for each tensor that skips, the last of them innermost."""
-    tensors = dict.fromkeys((e.tail, e.exit) for e in inside.edges if _in_lane(e, inside))
-    return {tensor: width + (n + 2) * _LANE for n, tensor in enumerate(reversed(tensors))}
+def _lanes(inside: Inside, spots: Mapping[str, Spot], width: float) -> dict[tuple[str, int], float]:
+    """Return a lane beside everything for each tensor that skips; some follow one another."""
+    until: dict[tuple[str, int], int] = {}
+    for edge in inside.edges:
+        if edge.skip:
+            tensor = edge.tail, edge.exit
+            until[tensor] = max(until.get(tensor, 0), spots[edge.head].rank)
+    free: list[int] = []  # the rank above which each lane is free
+    found = {}
+    for tensor in sorted(until, key=lambda t: (-spots[t[0]].rank, until[t])):
+        lane = next((n for n, rank in enumerate(free) if until[tensor] <= rank), len(free))
+        free[lane : lane + 1] = [spots[tensor[0]].rank]
+        found[tensor] = width + (lane + 2) * _LANE
+    return found
 
 
 class _Taken:

@@ -2,14 +2,14 @@
 
 const stage = part("stage");
 const camera = { x: 0, y: 0, scale: 1 };
-const [SMALLEST, LARGEST] = [0.05, 4];
+const [SMALLEST, LARGEST] = [0.005, 4];
 const EDGE = 22; // pixels around a diagram that is fitted
 const NEARBY = 5; // pixels that a click may slip
 
 function aim(x, y, scale) {
   Object.assign(camera, { x, y, scale });
   part("camera").setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
-  part("zoom").textContent = `${Math.round(scale * 100)}%`;
+  part("zoom").textContent = `${scale < 0.1 ? (scale * 100).toFixed(1) : Math.round(scale * 100)}%`;
 }
 
 // Zoom about a point of the stage.

@@ -1,13 +1,18 @@
 // The node that is selected, in words.
 
 let selected = null;
+let telling = false; // what is heard then was said here
 
 function select(number, { tell = true } = {}) {
   selected = number;
   for (const [other, { group }] of drawnNodes) group.setAttribute("aria-selected", String(other === number));
   showCard();
-  const node = number === null ? null : sheet.nodes[number];
-  if (tell && node && node.role !== "run" && node.role !== "output") document.dispatchEvent(new CustomEvent("shapecalc:select", { detail: { name: node.path } }));
+  if (!tell || number === null || sheet.nodes[number].role === "output") return;
+  // the page knows a run by its first member
+  const first = isRun(number) ? sheet.insides[sheet.nodes[number].chain][1][0] : number;
+  telling = true;
+  document.dispatchEvent(new CustomEvent("shapecalc:select", { detail: { name: sheet.nodes[first].path } }));
+  telling = false;
 }
 
 function showCard() {
@@ -32,7 +37,7 @@ function showCard() {
 
 // A layer may be chosen elsewhere on the page.
 function selectNamed(name) {
-  if (selected !== null && sheet.nodes[selected].path === name) return;
+  if (telling || (selected !== null && sheet.nodes[selected].path === name)) return;
   const number = sheet.nodes.findIndex((node) => node.path === name && node.role !== "run" && node.role !== "input");
   if (number >= 0) unfoldTo(number, () => reveal(number));
   select(number >= 0 ? number : null, { tell: false });

@@ -10,6 +10,7 @@ const CLOSED = 0;
 const OPEN = 1; // shows its inside; that of a run is the inside of its first member
 const CHAIN = 2; // a run shows its members one after the other
 const STEEP = 0.28; // of the way across, at least, is there between ranks
+const [CLEAR, ROOM, ROOM_OF_RUN] = [24, 40, 130]; // pixels beside a headline
 const FARTHEST = 60; // pixels between ranks, for that
 
 const point = (along, across) => (ALONG ? [across, along] : [along, across]);
@@ -46,8 +47,11 @@ function measured(number, folds) {
   if (how === CLOSED) return { how, size: node.size, pivot: node.size[ACROSS] / 2, room: null };
   const room = roomOf(how === CHAIN ? node.chain : node.inside, folds);
   const [inner, high] = point(...room.extent);
-  const size = [Math.max(inner + 2 * sheet.padding, node.least), high + sheet.header + (ALONG ? 0 : sheet.padding)];
-  const offset = [(size[0] - inner) / 2, sheet.header];
+  // a tensor that comes in passes beside the headline
+  const beside = ALONG && room.entries.length ? node.headline + CLEAR - Math.min(...room.entries.map(([, across]) => across)) : 0;
+  const width = Math.max(inner + 2 * Math.max(sheet.padding, beside), node.headline + (node.chain === undefined ? ROOM : ROOM_OF_RUN));
+  const size = [width, high + sheet.header + (ALONG ? 0 : sheet.padding)];
+  const offset = [(width - inner) / 2, sheet.header];
   const pivot = room.entries.length ? room.entries[0][1] + offset[ACROSS] : size[ACROSS] / 2;
   return { how, size, pivot, room, offset };
 }

@@ -12,9 +12,10 @@ const drawnWires = new Map(); // by key: { group, lines, label }
 
 const translated = (x, y) => `translate(${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10})`;
 
-// Show a composition; `done` is called once everything is in its place.
-function drawComposed(next, { moves = true, done = () => {} } = {}) {
-  const before = shown;
+// Show a composition; `done` is called once everything is in its place. What was seen before is
+// moved from where it was on the screen: `by` is how far that is from where it was in the diagram.
+function drawComposed(next, { moves = true, by = [0, 0], done = () => {} } = {}) {
+  const before = shifted(shown, by);
   shown = next;
   const focused = document.activeElement?.dataset?.number;
   forget(drawnNodes, (number, drawn) => {
@@ -31,6 +32,13 @@ function drawComposed(next, { moves = true, done = () => {} } = {}) {
   if (focused !== undefined && document.activeElement?.dataset?.number !== focused) drawnNodes.get(Number(focused))?.group.focus({ preventScroll: true });
   const still = !moves || next.nodes.size > MANY || matchMedia("(prefers-reduced-motion: reduce)").matches;
   move(before, next, still ? 0 : SOON, done);
+}
+
+function shifted({ nodes, wires }, by) {
+  const along = [by[ALONG], by[ACROSS]];
+  const movedNodes = [...nodes].map(([number, item]) => [number, { ...item, x: item.x + by[0], y: item.y + by[1] }]);
+  const movedWires = [...wires].map(([key, wire]) => [key, { path: wire.path.map((value, n) => value + along[n % 2]), label: wire.label?.map((value, n) => value + by[n]) }]);
+  return { nodes: new Map(movedNodes), wires: new Map(movedWires) };
 }
 
 function forget(drawn, keeps) {

@@ -20,12 +20,13 @@ function* aroundOf(number) {
 
 const levelOf = (number) => [...aroundOf(number)].filter((around) => sheet.nodes[around].role !== "run").length + 1;
 const canFold = (number) => sheet.nodes[number].inside !== undefined;
-const isMember = (number) => outer.has(number) && "chain" in sheet.nodes[outer.get(number)];
+const isRun = (number) => sheet.nodes[number].chain !== undefined;
+const isMember = (number) => outer.has(number) && isRun(outer.get(number));
 const foldable = sheet.nodes.flatMap((_, number) => (canFold(number) ? [number] : []));
 const deepest = Math.max(1, ...foldable.map((number) => levelOf(number) + 1));
 
-function show(options) {
-  drawComposed(compose(folds, cuts), options);
+function show(options, next = compose(folds, cuts)) {
+  drawComposed(next, options);
   markFocused();
   markMatches();
   for (const [number, { group }] of drawnNodes) group.setAttribute("aria-selected", String(number === selected));
@@ -37,10 +38,11 @@ function setFold(number, how) {
   const before = shown.nodes.get(number);
   if (how === CLOSED) folds.delete(number);
   else folds.set(number, how);
-  show();
-  const after = shown.nodes.get(number);
-  const middle = ({ x, width }) => x + width / 2;
-  panBy((middle(before) - middle(after)) * camera.scale, (before.y - after.y) * camera.scale);
+  const next = compose(folds, cuts);
+  const after = next.nodes.get(number);
+  const by = [after.x + after.width / 2 - before.x - before.width / 2, after.y - before.y];
+  panBy(-by[0] * camera.scale, -by[1] * camera.scale);
+  show({ by }, next);
   say(number, how);
 }
 
@@ -57,7 +59,7 @@ function say(number, how) {
 function openTo(depth) {
   folds.clear();
   for (const number of foldable) {
-    if (depth === Infinity) folds.set(number, "chain" in sheet.nodes[number] ? CHAIN : OPEN);
+    if (depth === Infinity) folds.set(number, isRun(number) ? CHAIN : OPEN);
     else if (levelOf(number) < depth && !isMember(number)) folds.set(number, OPEN);
   }
   showWhole();
@@ -92,7 +94,7 @@ function unfoldTo(number, done = () => {}) {
 // Whether a node is the first member of a run that shows it in the place of all.
 function isStoodFor(number) {
   const run = outer.get(number);
-  return run !== undefined && "chain" in sheet.nodes[run] && folds.get(run) === OPEN && sheet.insides[sheet.nodes[run].chain][1][0] === number;
+  return run !== undefined && isRun(run) && folds.get(run) === OPEN && sheet.insides[sheet.nodes[run].chain][1][0] === number;
 }
 
 // The depth that what is seen comes from, or null where it was folded by hand.

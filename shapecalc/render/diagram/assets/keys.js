@@ -34,7 +34,7 @@ function onTreeKey(event, number) {
     End: () => focusOn(order[order.length - 1]),
     Enter: () => onChosen(number),
     " ": () => onChosen(number),
-    a: () => "chain" in sheet.nodes[number] && toggleChain(number),
+    a: () => isRun(number) && toggleChain(number),
   };
   return actions[event.key];
 }
