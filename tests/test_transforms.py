@@ -72,6 +72,14 @@ def test_a_mask_made_of_positions() -> None:
     compared(calls(forward), "N,T,8", sizes=ROWS)
 
 
+def test_fields_of_a_mapped_function_are_verified() -> None:
+    """The tensors within `vmap` have no elements that a run could be watched for."""
+    analysis = analyze(calls(lambda self, x: vmap(lambda y: y.cumsum(0) * 2)(x)), "N,T,8")
+    verification = analysis.verify(sizes=[{"N": 2, "T": 5}])
+    assert verification, verification
+    assert verification.field_runs
+
+
 def of_sum(self: Any, x: Tensor) -> Tensor:
     return self.linear(x).sum()
 
