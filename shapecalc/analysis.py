@@ -383,6 +383,12 @@ class Analysis:
         except OSError as error:
             raise InputError(f"cannot write {output}: {error.strerror or error}") from error
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Return the table and the picture, of which a notebook shows what it can."""
+        from shapecalc.render.diagram.notebook import bundle
+
+        return bundle(self)
+
     def __bool__(self) -> bool:
         return True
 

@@ -13,7 +13,7 @@ from shapecalc.render.diagram.layout import Direction, Placed, Point, Route, Siz
 from shapecalc.render.diagram.nodes import Inside, Node
 from shapecalc.render.diagram.strokes import rounded
 
-_MANY = 40  # edges
+_MANY = 20  # edges
 _GAP = 30.0  # pixels between the boxes of the chain
 _LANE = 6.0  # pixels between lanes
 _BESIDE = 16.0  # pixels between the chain and the first lane
@@ -75,8 +75,7 @@ def placed(
         points = [before, *([before, start, start] if before != start else [])]
         points += rounded(corners, _ROUND)[1:]
         points += [stop, after, after] if after != stop else []
-        label = (2 * chain, (start[1] + stop[1]) / 2)
-        routes.append(Route(tuple(map(turn, points)), turn(label)))
+        routes.append(Route(tuple(map(turn, points))))  # without words, for which is no room
     right = max([2 * chain, *lanes.values()]) + _LANE
     width, height = turn((right, y - _GAP))
     nodes = {node.id: turn(at[node.id]) for node in inside.nodes}

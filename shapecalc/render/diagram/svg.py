@@ -6,6 +6,7 @@ that every viewer and converter shows the same.
 
 from __future__ import annotations
 
+import hashlib
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from shapecalc.render.diagram.boxes import SMALL, Bracket, Line, Look, Math, Space, Word, merge_sign
@@ -230,7 +231,9 @@ class Canvas:
 
     def _formula(self, parent: Element, outline: Outline, color: str, x: float, y: float) -> None:
         key = (outline.path, 0.0)
-        name = self.outlines.setdefault(key, f"f{len(self.outlines)}")
+        # several pictures stand in one page: the same id must be the same formula there
+        digest = hashlib.blake2s(outline.path.encode(), digest_size=8).hexdigest()
+        name = self.outlines.setdefault(key, f"f{digest}")
         SubElement(parent, "use", href=f"#{name}", x=_n(x), y=_n(y), fill=color)
 
     def _bracket(self, parent: Element, part: Bracket, x: float, y: float) -> None:
