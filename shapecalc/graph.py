@@ -28,7 +28,7 @@ class Label(StrEnum):
     PROVED = "proved"
     """follows from the rules of the ops"""
     PROBED = "probed"
-    """measured at some sizes; the op has no rule"""
+    """measured at some sizes, since the op has no rule; or so on the ways of data looked at"""
     UNKNOWN = "unknown"
     """nothing is claimed; the size is a symbol of its own"""
 
