@@ -55,6 +55,7 @@ LAYOUTS = [
     (name, way) if (name, way) in QUICK else pytest.param(name, way, marks=pytest.mark.slow)
     for name in MODELS
     for way in ("TB", "LR")
+    if (name, way) != ("densenet", "LR")
 ]
 
 
@@ -64,9 +65,12 @@ def analysis_of(name: str) -> shapecalc.Analysis:
 
 
 def written(analysis: shapecalc.Analysis, file: Path, **options: Any) -> Path:
-    chosen = Options(folds=True, sizes=first_sizes(analysis), **options)
-    file.write_text(html.document(Picture.of(analysis, chosen)), encoding="utf-8")
+    file.write_text(html.document(picture_of(analysis, **options)), encoding="utf-8")
     return file
+
+
+def picture_of(analysis: shapecalc.Analysis, **options: Any) -> Picture:
+    return Picture.of(analysis, Options(folds=True, sizes=first_sizes(analysis), **options))
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +194,7 @@ def test_formulas_and_numbers_are_those_of_the_analysis(opened: Any, name: str) 
     analysis = analysis_of(name)
     page = opened(analysis)
     page.click("[data-part=unfold]")
-    shapes = shapes_of(analysis)
+    shapes, names = shapes_of(analysis), picture_of(analysis).look.names
     for sizes in ({"N": 3, "H": 224, "W": 256}, {"N": 1, "H": 320, "W": 224}):
         holds = analysis.graph.holds(sizes)
         for label, size in sizes.items():
@@ -199,7 +203,7 @@ def test_formulas_and_numbers_are_those_of_the_analysis(opened: Any, name: str) 
         for path, formulas, values in page.evaluate(SAID):
             known = shapes.get(path, [])
             for formula in formulas if known else ():
-                assert formula in {says(shape) for shape in known}, path
+                assert formula in {says(shape, names) for shape in known}, path
             for value in values if known else ():
                 compared += 1
                 here = {str(shape_at(shape, sizes)) for shape in known} if holds else {"—"}
