@@ -42,7 +42,7 @@ class Broken(nn.Module):
 
 class Asks(Net):
     def forward(self, image):
-        return image if image.sum().item() > 0 else -image  # line 30
+        return image * float(image.numpy().sum())  # line 30
 
 class Wrong(Net):
     def __init__(self):
