@@ -12,6 +12,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -188,16 +189,60 @@ def beside_torchlens() -> list[Row]:
             traces.append(time.perf_counter() - began)
             trace.receptive_fields()
             tables.append(time.perf_counter() - began - traces[-1])
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.perf_counter()
+            trace.draw(vis_outpath=f"{folder}/x", vis_fileformat="svg", vis_save_only=True,
+                       vis_call_depth=2)  # fmt: skip
+            drawn = time.perf_counter() - began
         table = statistics.median(tables)
         rows += [
             Row(
                 f"torchlens {torchlens.__version__}: the trace of {name}", statistics.median(traces)
             ),
+            Row(f"torchlens: the SVG of {name}, after its trace", drawn),
             Row(
                 f"torchlens: its table of fields of {name}", table, ratio(table, seconds) + " ours"
             ),
         ]
     return rows
+
+
+def pictures() -> list[Row]:
+    """The SVG of two models beside that of torchview, where it is installed, after one analysis."""
+    from shapecalc.render.diagram.picture import Options, Picture
+
+    rows = []
+    for name in ("resnet50", "densenet201"):
+        analysis = analyze(on_meta(name), "N,3,H,W")
+
+        def svg(analysis: Analysis = analysis) -> str:
+            return Picture.of(analysis, Options()).svg()
+
+        began = time.perf_counter()
+        svg()
+        first = time.perf_counter() - began
+        ours = median(svg, repeat=5)
+        rows += [
+            Row(f"the SVG of {name}, drawn for the first time", first),
+            Row(f"the SVG of {name}", ours),
+        ]
+        rows += _torchview(name, ours)
+    return rows
+
+
+def _torchview(name: str, ours: float) -> list[Row]:
+    try:
+        from torchview import draw_graph
+    except ImportError:
+        return []
+    model = real(name)
+
+    def svg() -> object:
+        drawn = draw_graph(model, input_size=(1, 3, 224, 224), depth=2, device="meta")
+        return drawn.visual_graph.pipe(format="svg")
+
+    seconds = median(svg, repeat=3, warm=0)
+    return [Row(f"torchview: the SVG of {name}", seconds, f"{ratio(seconds, ours)} ours")]
 
 
 def _depths() -> list[Row]:
@@ -377,6 +422,7 @@ def measure(*, export: bool) -> list[Row]:
         *resnet50(),
         *swin(export=export),
         *receptive_fields(),
+        *pictures(),
         *accepted_sizes(),
         *diagnosis(),
         *chains(),
