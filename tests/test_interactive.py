@@ -409,8 +409,9 @@ def test_the_diagram_and_the_report_choose_together(browser: Any, tmp_path: Path
 
 
 def test_the_page_prints_whole(browser: Any, tmp_path: Path) -> None:
-    file = written(analysis_of("resnet50"), tmp_path / "print.html")
-    report = Opened(browser, file)
+    analysis_of("resnet50").draw(tmp_path / "print.html", at={"H": 96})
+    report = Opened(browser, tmp_path / "print.html")
+    assert report.page.input_value("[data-part=sizes] input[name=H]") == "96"
     assert report.page.pdf(format="A4").startswith(b"%PDF")
     assert report.complaints == []
     report.context.close()

@@ -113,6 +113,7 @@ function depthWords() {
 }
 
 function buildFolds() {
+  part("folding").hidden = !foldable.length;
   sheet.nodes.forEach((node, number) => node.open && folds.set(number, OPEN));
   const near = () => shownDepth() ?? Math.max(1, ...[...folds.keys()].map((number) => levelOf(number) + 1));
   part("unfold").addEventListener("click", () => openTo(Infinity));
