@@ -17,7 +17,7 @@ from torch import nn
 
 from shapecalc import analyze
 from shapecalc.errors import BackendError
-from shapecalc.render.diagram import engine
+from shapecalc.render.diagram import boxes, engine
 from shapecalc.render.diagram.layout import Point
 from shapecalc.render.diagram.picture import Options, Picture
 from shapecalc.render.diagram.scene import Frame, Scene, Wire
@@ -293,3 +293,11 @@ def test_pictures_on_one_page_do_not_take_formulas_from_each_other() -> None:
             if "id" in path.attrib:
                 assert paths.setdefault(path.attrib["id"], path.attrib["d"]) == path.attrib["d"]
     assert len(paths) > 10
+
+
+def test_long_sentences_below_a_picture_are_broken() -> None:
+    words = " ".join(["holds", "for"] * 60)
+    lines = list(boxes.broken(words, 300.0))
+    assert len(lines) > 5
+    assert " ".join(line.strip() for line in lines) == words
+    assert all(boxes.Word(line, boxes.SMALL, "quiet").width <= 310 for line in lines)

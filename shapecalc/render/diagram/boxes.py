@@ -254,3 +254,15 @@ def _settings(node: Node) -> Iterator[Line]:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def broken(sentence: str, room: float) -> Iterator[str]:
+    """Yield a sentence in lines that fit a width, at the smallest size of words."""
+    line = ""
+    for word in sentence.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and Word(longer, SMALL, "quiet").width > room:
+            yield line
+            longer = f"  {word}"
+        line = longer
+    yield line

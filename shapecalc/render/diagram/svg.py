@@ -9,7 +9,17 @@ from __future__ import annotations
 import hashlib
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from shapecalc.render.diagram.boxes import SMALL, Bracket, Line, Look, Math, Space, Word, merge_sign
+from shapecalc.render.diagram.boxes import (
+    SMALL,
+    Bracket,
+    Line,
+    Look,
+    Math,
+    Space,
+    Word,
+    broken,
+    merge_sign,
+)
 from shapecalc.render.diagram.nodes import Diagram, Node
 from shapecalc.render.diagram.scene import Frame, Scene, Wire
 from shapecalc.render.diagram.strokes import arrowhead, bracket, spline
@@ -19,7 +29,8 @@ from shapecalc.render.diagram.typesetting import Outline
 from shapecalc.render.diagram.words import says
 
 _MARGIN = 16.0
-_FACT = 14.0  # pixels of height
+_FACT = 14.0  # pixels of height of a line below the picture
+_NARROW = 380.0  # pixels that such a line has at least
 _BLANK = 3.2  # pixels of a space between small words
 _SHEET = 3.0  # by which the sheets of a run are apart
 
@@ -36,8 +47,10 @@ class Canvas:
         self.diagram, self.scene, self.look, self.theme = diagram, scene, look, theme
         self.outlines: dict[tuple[str, float], str] = {}
         self.depth = {frame.node.id: 0 for frame in scene.frames}
-        self._widest = max([scene.width, *(Word(f, SMALL, "quiet").width for f in diagram.facts)])
-        self._below = len(diagram.facts) * _FACT + (8 if diagram.facts else 0)
+        room = max(scene.width, _NARROW)
+        self.facts = [line for fact in diagram.facts for line in broken(fact, room)]
+        self._widest = max([scene.width, *(Word(f, SMALL, "quiet").width for f in self.facts)])
+        self._below = len(self.facts) * _FACT + (8 if self.facts else 0)
 
     def text(self) -> str:
         """Return everything as one SVG file."""
@@ -71,7 +84,7 @@ class Canvas:
             self.node(nodes, frame)
         for wire in self.scene.wires:
             self._wire(wires, wire)
-        for number, fact in enumerate(self.diagram.facts):
+        for number, fact in enumerate(self.facts):
             y = _MARGIN + self.scene.height + 8 + (number + 1) * _FACT
             word = Word(fact, SMALL, "quiet")
             self._words(root, word, _MARGIN, y, anchor="start")
