@@ -94,7 +94,7 @@ class Raising(Net):
 class Asking(Net):
     def forward(self, x):
         x = self.conv(x)
-        return x if x.sum() > 0 else -x
+        return x if x.numpy().sum() > 0 else -x
 
 class Flat(Net):
     def __init__(self):
