@@ -58,18 +58,25 @@ function reveal(number) {
 function buildCamera() {
   const fingers = new Map();
   let dragged = false;
+  const onCard = (event) => event.target.closest?.("[data-part=card]");
   const at = (event) => {
     const bounds = stage.getBoundingClientRect();
     return [event.clientX - bounds.left, event.clientY - bounds.top];
   };
+  const lifted = (event) => {
+    fingers.delete(event.pointerId);
+    stage.classList.remove("dragged");
+    setTimeout(() => (dragged = fingers.size > 0)); // after the click that ends a drag
+  };
   stage.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
+    if (event.button || onCard(event)) return;
     fingers.set(event.pointerId, { from: at(event), last: at(event) });
     dragged = fingers.size > 1;
   });
   stage.addEventListener("pointermove", (event) => {
     const finger = fingers.get(event.pointerId);
     if (!finger) return;
+    if (!event.buttons) return lifted(event); // let go of beyond the stage
     const [x, y] = at(event);
     if (!dragged && Math.hypot(x - finger.from[0], y - finger.from[1]) < NEARBY) return;
     if (!dragged) stage.setPointerCapture(event.pointerId);
@@ -82,10 +89,6 @@ function buildCamera() {
     } else panBy(x - finger.last[0], y - finger.last[1]);
     finger.last = [x, y];
   });
-  const lifted = (event) => {
-    fingers.delete(event.pointerId);
-    stage.classList.remove("dragged");
-  };
   stage.addEventListener("pointerup", lifted);
   stage.addEventListener("pointercancel", lifted);
   // what ends a drag is no click
@@ -93,6 +96,7 @@ function buildCamera() {
   stage.addEventListener(
     "wheel",
     (event) => {
+      if (onCard(event)) return;
       if (event.ctrlKey || event.metaKey) zoomBy(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.004)), ...at(event));
       else if (alone) panBy(-event.deltaX, -event.deltaY);
       else return; // the page scrolls
