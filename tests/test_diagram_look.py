@@ -17,10 +17,11 @@ from torch import nn
 
 from shapecalc import analyze
 from shapecalc.errors import BackendError
-from shapecalc.render.diagram import boxes, engine
+from shapecalc.render.diagram import boxes, engine, raster
 from shapecalc.render.diagram.layout import Point
 from shapecalc.render.diagram.picture import Options, Picture
 from shapecalc.render.diagram.scene import Frame, Scene, Wire
+from shapecalc.render.diagram.themes import THEMES
 from shapecalc.target import load_target
 from tests import pictures, torchvision_models
 
@@ -301,3 +302,9 @@ def test_long_sentences_below_a_picture_are_broken() -> None:
     assert len(lines) > 5
     assert " ".join(line.strip() for line in lines) == words
     assert all(boxes.Word(line, boxes.SMALL, "quiet").width <= 310 for line in lines)
+
+
+def test_a_picture_too_large_for_a_png_is_refused() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="2000" height="90000"/>'
+    with pytest.raises(BackendError, match="the picture is 2000 x 90000 pixels"):
+        raster.png(svg, THEMES["light"])

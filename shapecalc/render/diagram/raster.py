@@ -11,6 +11,8 @@ from shapecalc.render.diagram.themes import Theme
 from shapecalc.render.diagram.typesetting import width, words_font
 
 SCALE = 2.0  # pixels of a PNG for each of the picture, for sharp screens and print
+_LEAST_SCALE = 1.0  # below it, words are hard to read
+_MOST_PIXELS = 60e6  # of a PNG: more take minutes
 _PDF_FONT = "DejaVuSans"
 
 
@@ -24,11 +26,17 @@ def png(svg: str, theme: Theme) -> bytes:
         import resvg_py
     except ImportError as error:
         raise BackendError("PNG needs resvg: pip install resvg-py") from error
+    root = ElementTree.fromstring(svg)
+    wide, high = float(root.attrib["width"]), float(root.attrib["height"])
+    scale = min(SCALE, (_MOST_PIXELS / (wide * high)) ** 0.5)
+    if scale < _LEAST_SCALE:
+        raise BackendError(f"no PNG: the picture is {wide:.0f} x {high:.0f} pixels; draw an .svg, "
+                           "or less with --depth 1")  # fmt: skip
     try:
         return bytes(
             resvg_py.svg_to_bytes(
                 svg_string=svg,
-                zoom=SCALE,
+                zoom=scale,
                 background=theme.background,
                 skip_system_fonts=True,
                 font_files=[str(words_font())],
