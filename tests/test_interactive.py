@@ -358,6 +358,16 @@ def test_names_stay_text(opened: Any) -> None:
     assert page.locator("script").count() == 2  # the data and the one that runs
 
 
+def test_it_is_light_and_dark(opened: Any) -> None:
+    page = opened(analysis_of("unet"))
+    ground = "() => getComputedStyle(document.querySelector('.diagram')).backgroundColor"
+    light = page.evaluate(ground)
+    page.click("[data-part=theme]")
+    assert page.evaluate(ground) != light
+    page.click("[data-part=theme]")
+    assert page.evaluate(ground) == light
+
+
 def test_it_opens_at_once_and_is_small(opened: Any) -> None:
     page = opened(analysis_of("resnet50"))
     entry = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"

@@ -88,7 +88,7 @@ def diagram(picture: Picture) -> Inset:
     data = {
         **made.data,
         "facts": picture.diagram.facts,
-        "sizes": dict(options.sizes),
+        "sizes": {name: options.sizes[name] for name in analysis.symbols if name in options.sizes},
         "fails": bool(analysis.graph.mistakes),
         "when": when,
         "formulas": [tree for _, _, tree in formulas.entries],

@@ -19,6 +19,22 @@ function buildSizes() {
   read();
 }
 
+function buildTheme() {
+  const { dataset } = document.documentElement;
+  const button = part("theme");
+  const other = () => (dataset.theme === "dark" ? "light" : "dark");
+  const tell = () => {
+    button.textContent = other() === "dark" ? "Dark" : "Light";
+    button.setAttribute("aria-label", `change to the ${other()} theme`);
+  };
+  button.hidden = !alone; // the report has one
+  button.addEventListener("click", () => {
+    dataset.theme = other();
+    tell();
+  });
+  tell();
+}
+
 function buildFacts() {
   const [first, ...others] = sheet.facts;
   part("facts").append(html("summary", {}, first), html("ul", {}, ...others.map((fact) => html("li", {}, fact))));
@@ -35,4 +51,5 @@ buildSearch();
 buildKeys();
 buildFacts();
 buildSizes();
+buildTheme();
 showWhole();
