@@ -56,7 +56,7 @@ def drawn(drawing: Drawing) -> str:
     else:
         inputs = (drawing.input,) if drawing.input else ()
         analysis = analyze(load_target(str(path)).model, *inputs)
-    return Picture.of(analysis, drawing.options, analysis.findings).svg()
+    return Picture.checked(analysis, drawing.options).svg()
 
 
 def words(svg: str) -> Iterator[str]:

@@ -428,3 +428,21 @@ def test_a_pdf_has_the_words_and_the_signs() -> None:
     ).stdout.decode()
     for word in ("stem", "kernel_size=3", "padding=1", "✗", "failed"):
         assert word in text
+
+
+def test_a_model_with_mistakes_is_drawn_to_its_end_and_says_what_rests_on_them() -> None:
+    model = load_target(f"{ROOT / 'examples/broken.py'}:Net").model
+    analysis = shapecalc.analyze(model, "8,3,32,32")
+    picture = Picture.checked(analysis, Options())
+    marks = {node.path: {mark.sign for mark in node.marks} for node in picture.diagram.nodes()}
+    wrong = {finding.layer for finding in analysis.findings if finding.severity == "error"}
+    assert {path for path, signs in marks.items() if "✗" in signs} == wrong
+    children = {name for name, _ in model.named_children()}
+    assert children <= marks.keys()  # those after the first mistake as well
+    first = [path for path in marks if "✗" in marks[path]][0]
+    before = list(marks)[: list(marks).index(first)]
+    assert all("†" not in marks[path] for path in before)
+    assert "†" in marks["head"]
+    facts = " ".join(picture.diagram.facts)
+    assert "all proved" not in facts
+    assert "† rests on a mistake" in facts

@@ -18,7 +18,6 @@ from shapecalc.cli.output import quiet, save
 
 if TYPE_CHECKING:
     from shapecalc.analysis import Analysis
-    from shapecalc.diagnose import Finding
 
 
 @click.command()
@@ -91,15 +90,9 @@ def draw(
         folds=folds(output),
     )
     with quiet():
-        picture = Picture.of(analysis, options, findings(analysis))
+        picture = Picture.checked(analysis, options)
     save(form(picture), output)
     report(analysis)
-
-
-def findings(analysis: Analysis) -> tuple[Finding, ...]:
-    """Return what `shapecalc check` finds, to be marked on a picture."""
-    with quiet():
-        return analysis.findings
 
 
 def report(analysis: Analysis) -> None:

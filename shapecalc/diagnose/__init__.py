@@ -7,3 +7,4 @@ from shapecalc.diagnose.finding import Repair as Repair
 from shapecalc.diagnose.live import explain_errors as explain_errors
 from shapecalc.diagnose.live import install as install
 from shapecalc.diagnose.live import uninstall as uninstall
+from shapecalc.diagnose.through import through_mistakes as through_mistakes

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shapecalc.dims import evaluate
-from shapecalc.graph import Label
+from shapecalc.graph import Label, Layer, ModuleCall
 from shapecalc.receptive_field import ReceptiveField
 from shapecalc.render import fields
 from shapecalc.render.diagram.nodes import Inside, Mark, Node
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from shapecalc.diagnose import Finding
 
 PAST = "▣"  # windows larger than the image
+RESTS = "†"  # what is known rests on a mistake
 SIGNS = {"error": "✗", "warning": "⚠"}
 MEANINGS = {
     "✗": "✗ a mistake",
     "⚠": "⚠ legal, and hardly meant",
     PAST: f"{PAST} windows larger than the image",
+    RESTS: f"{RESTS} rests on a mistake: what the layers before it declare is taken for granted",
 }
 
 
@@ -81,6 +83,8 @@ class _Notes:
             layer = plain(finding.layer)
             if layer == node.path or (node.inside and layer.startswith(f"{node.path}.")):
                 yield Mark(finding.severity, SIGNS[finding.severity], plain(finding.message))
+        if node.record is not None and _rests_on_a_mistake(node.record):
+            yield Mark("note", RESTS, "rests on a mistake before it")
 
     def _past(self, field: ReceptiveField) -> Iterator[Mark]:
         """Yield a mark where every window is larger than the image."""
@@ -95,6 +99,13 @@ class _Notes:
                 text = f"windows of {smallest} are larger than the image of {image}"
                 yield Mark("note", PAST, text)
                 return
+
+
+def _rests_on_a_mistake(record: Layer | ModuleCall) -> bool:
+    if isinstance(record, Layer):
+        return bool(record.rests_on)
+    graph = record.home.graph
+    return graph is not None and any(graph.layers[n].rests_on for n in record.layers)
 
 
 def _written(field: ReceptiveField) -> str:

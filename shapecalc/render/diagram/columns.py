@@ -1,77 +1,116 @@
 """A tall picture is cut into columns, like text on a page, where a single tensor passes.
 
-Between two columns that tensor goes on from the foot of one to the head of the next. A picture
-from left to right is cut into rows in the same way.
+Between two columns that tensor goes on from the foot of one to the head of the next. What an open
+module holds is cut in the same way, and a picture from left to right into rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from shapecalc.render.diagram.layout import Direction, Point, Route
-from shapecalc.render.diagram.scene import Frame, Scene, Wire
+from shapecalc.render.diagram.layout import Direction, Placed, Point, Route, Size
+from shapecalc.render.diagram.nodes import Inside, Node
 from shapecalc.render.diagram.strokes import rounded
 
 _GUTTER = 44.0  # pixels between columns; the tensor that goes on runs in the middle
 _OVERHANG = 16.0  # above and below the columns, for the same
+_BELOW = 10.0  # below all of it
 _CORNER = 8.0
-_SHORT = 900.0  # pixels; a picture up to here stays in one piece
+_SHORT = 900.0  # pixels; what is not higher stays in one piece
 _PAGE = 1.3  # height over width, at most, where columns can bring that about
 _MOST = 8  # columns
 _WORTH = 0.9  # of the height, at most, is left where another column is worth it
 
 
 @dataclass(frozen=True, slots=True)
+class _Box:
+    """A node at its place."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What is to be cut: boxes and routes, from top to bottom."""
+
+    width: float
+    height: float
+    boxes: tuple[_Box, ...]
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Cut:
     y: float
-    wire: int
+    route: int
 
 
-def in_columns(scene: Scene, direction: Direction) -> Scene:
-    """Return a scene in as few columns as make it fit a page."""
-    if direction == "LR":
-        return _turned(_cut(_turned(scene)))
-    return _cut(scene)
+def in_columns(
+    inside: Inside, placed: Placed, size: Callable[[Node], Size], direction: Direction
+) -> Placed:
+    """Return what a module holds in as few columns as make it fit a page."""
+    boxes = []
+    for node in inside.nodes:
+        (x, y), taken = placed.nodes[node.id], size(node)
+        corner = (x - taken.width / 2, y - taken.height / 2)
+        boxes.append(_Box(node.id, *corner, taken.width, taken.height))
+    whole = _Sheet(placed.width, placed.height, tuple(boxes), placed.routes)
+    turned = direction == "LR"
+    cut = _cut(_turned(whole)) if turned else _cut(whole)
+    if cut is None:
+        return placed
+    cut = _turned(cut) if turned else cut
+    ports = dict(placed.ports)
+    for edge, route in zip(inside.edges, cut.routes, strict=True):
+        ports.update({edge.tail: route.points[0]} if edge.tail in ports else {})
+        ports.update({edge.head: route.points[-1]} if edge.head in ports else {})
+    nodes = {box.id: (box.x + box.width / 2, box.y + box.height / 2) for box in cut.boxes}
+    return Placed(cut.width, cut.height, nodes, cut.routes, ports)
 
 
-def _cut(scene: Scene) -> Scene:
-    rises = any(w.route.points[0][1] > w.route.points[-1][1] for w in scene.wires)  # in a U
-    if rises or scene.height <= max(_SHORT, _PAGE * scene.width):
-        return scene
-    cuts = _places(scene)
-    best = scene
+def _cut(sheet: _Sheet) -> _Sheet | None:
+    """Return a sheet in columns; None where it stays in one piece."""
+    rises = any(route.points[0][1] > route.points[-1][1] for route in sheet.routes)  # in a U
+    if rises or sheet.height <= max(_SHORT, _PAGE * sheet.width):
+        return None
+    cuts = _places(sheet)
+    best, found = sheet, None
     for count in range(2, _MOST + 1):
-        chosen = _choose(cuts, scene.height, count)
+        chosen = _choose(cuts, sheet.height, count)
         if chosen is None:
             break
-        more = _laid_out(scene, chosen)
+        more = _laid_out(sheet, chosen)
         if more.height > _WORTH * best.height:  # one part is nearly all of it
             break
-        best = more
+        best = found = more
         if best.height <= _PAGE * best.width:
             break
-    return best
+    return found
 
 
-def _places(scene: Scene) -> list[_Cut]:
-    """Return the heights between outermost frames at which one tensor alone passes."""
-    spans = sorted((frame.y, frame.y + frame.height) for frame in scene.frames)
+def _places(sheet: _Sheet) -> list[_Cut]:
+    """Return the heights between boxes at which one tensor alone passes."""
+    spans = sorted((box.y, box.y + box.height) for box in sheet.boxes)
     found = []
     low = spans[0][1]
     for top, bottom in spans[1:]:
         if top > low:
             middle = (low + top) / 2
-            crossing = [n for n, wire in enumerate(scene.wires) if _crosses(wire, middle)]
+            crossing = [n for n, route in enumerate(sheet.routes) if _crosses(route, middle)]
             if len(crossing) == 1:
                 found.append(_Cut(middle, crossing[0]))
         low = max(low, bottom)
     return found
 
 
-def _crosses(wire: Wire, y: float) -> bool:
-    return wire.route.points[0][1] < y < wire.route.points[-1][1]
+def _crosses(route: Route, y: float) -> bool:
+    return route.points[0][1] < y < route.points[-1][1]
 
 
 def _choose(cuts: Sequence[_Cut], height: float, count: int) -> list[_Cut] | None:
@@ -101,72 +140,74 @@ def _choose(cuts: Sequence[_Cut], height: float, count: int) -> list[_Cut] | Non
     return chosen[::-1]
 
 
-def _laid_out(scene: Scene, cuts: Sequence[_Cut]) -> Scene:
-    """Return the scene with what lies between two cuts as a column."""
+def _laid_out(sheet: _Sheet, cuts: Sequence[_Cut]) -> _Sheet:
+    """Return the sheet with what lies between two cuts as a column."""
     ends = [float("-inf"), *(cut.y for cut in cuts), float("inf")]
     column = {}
     for number, (top, bottom) in enumerate(pairwise(ends)):
-        for frame in scene.frames:
-            if top < frame.y + frame.height / 2 < bottom:
-                column[frame.node.id] = number
-    crossing = {cut.wire for cut in cuts}
+        for box in sheet.boxes:
+            if top < box.y + box.height / 2 < bottom:
+                column[box.id] = number
+    crossing = {cut.route for cut in cuts}
     owner = [
-        next(n for n, bottom in enumerate(ends[1:]) if wire.route.points[0][1] < bottom)
-        for wire in scene.wires
+        next(n for n, bottom in enumerate(ends[1:]) if route.points[0][1] < bottom)
+        for route in sheet.routes
     ]
     shifts: list[Point] = []
     edges: list[tuple[float, float]] = []  # left and right of every column, where it goes
     x = 0.0
     for number in range(len(cuts) + 1):
-        held = [frame for frame in scene.frames if column[frame.node.id] == number]
-        inner = [w for n, w in enumerate(scene.wires) if owner[n] == number and n not in crossing]
-        left = min([frame.x for frame in held] + [_extent(w, 0)[0] for w in inner])
-        right = max([f.x + f.width for f in held] + [_extent(w, 0)[1] for w in inner])
-        top = min(frame.y for frame in held)
+        held = [box for box in sheet.boxes if column[box.id] == number]
+        inner = [
+            point
+            for n, route in enumerate(sheet.routes)
+            if owner[n] == number and n not in crossing
+            for point in route.points
+        ]
+        left = min([box.x for box in held] + [px for px, _ in inner])
+        right = max([box.x + box.width for box in held] + [px for px, _ in inner])
+        top = min([box.y for box in held] + [py for _, py in inner])
         shifts.append((x - left, _OVERHANG - top))
         edges.append((x, x + right - left))
         x += right - left + _GUTTER
-    frames = tuple(_moved(frame, shifts[column[frame.node.id]]) for frame in scene.frames)
-    low = max(frame.y + frame.height for frame in frames) + _OVERHANG
-    wires = []
-    for n, wire in enumerate(scene.wires):
+    boxes = tuple(_moved(box, shifts[column[box.id]]) for box in sheet.boxes)
+    routes = []
+    for n, route in enumerate(sheet.routes):
         if n in crossing:
             here = owner[n]
-            start = _plus(wire.route.points[0], shifts[here])
-            end = _plus(wire.route.points[-1], shifts[here + 1])
+            start = _plus(route.points[0], shifts[here])
+            end = _plus(route.points[-1], shifts[here + 1])
+            foot = max(box.y + box.height for box in boxes if column[box.id] == here)
             gutter = edges[here][1] + _GUTTER / 2
-            wires.append(replace(wire, route=_around(start, end, gutter)))
+            routes.append(_around(start, end, gutter, foot + _OVERHANG))
         else:
-            wires.append(replace(wire, route=wire.route.moved(shifts[owner[n]])))
-    return Scene(x - _GUTTER, low, frames, tuple(wires))
+            routes.append(route.moved(shifts[owner[n]]))
+    low = _BELOW + max(
+        [box.y + box.height for box in boxes] + [py for route in routes for _, py in route.points]
+    )
+    return _Sheet(x - _GUTTER, low, boxes, tuple(routes))
 
 
-def _around(start: Point, end: Point, gutter: float) -> Route:
+def _around(start: Point, end: Point, gutter: float, foot: float) -> Route:
     """Return the way from the foot of a column through the gutter to the head of the next."""
-    foot, head = start[1] + _OVERHANG, 0.0  # above every column
+    head = 0.0  # above every column
     corners = [start, (start[0], foot), (gutter, foot), (gutter, head), (end[0], head), end]
     return Route(tuple(rounded(corners, _CORNER)))
-
-
-def _extent(wire: Wire, axis: int) -> tuple[float, float]:
-    values = [point[axis] for point in wire.route.points]
-    return min(values), max(values)
 
 
 def _plus(point: Point, by: Point) -> Point:
     return point[0] + by[0], point[1] + by[1]
 
 
-def _moved(frame: Frame, by: Point) -> Frame:
-    return replace(frame, x=frame.x + by[0], y=frame.y + by[1])
+def _moved(box: _Box, by: Point) -> _Box:
+    return replace(box, x=box.x + by[0], y=box.y + by[1])
 
 
-def _turned(scene: Scene) -> Scene:
-    """Return a scene with its axes exchanged."""
-    frames = tuple(replace(f, x=f.y, y=f.x, width=f.height, height=f.width) for f in scene.frames)
-    wires = tuple(
-        replace(wire, route=Route(tuple((y, x) for x, y in wire.route.points),
-                                  wire.route.label and wire.route.label[::-1]))
-        for wire in scene.wires
-    )  # fmt: skip
-    return Scene(scene.height, scene.width, frames, wires)
+def _turned(sheet: _Sheet) -> _Sheet:
+    """Return a sheet with its axes exchanged."""
+    boxes = (_Box(box.id, box.y, box.x, box.height, box.width) for box in sheet.boxes)
+    routes = (
+        Route(tuple((y, x) for x, y in route.points), route.label and route.label[::-1])
+        for route in sheet.routes
+    )
+    return _Sheet(sheet.height, sheet.width, tuple(boxes), tuple(routes))

@@ -13,7 +13,6 @@ from shapecalc.errors import InputError
 from shapecalc.render import summary
 from shapecalc.render.diagram import annotate, svg, tree
 from shapecalc.render.diagram.boxes import Look
-from shapecalc.render.diagram.columns import in_columns
 from shapecalc.render.diagram.layout import Direction
 from shapecalc.render.diagram.nodes import Diagram, Node
 from shapecalc.render.diagram.runs import with_runs
@@ -79,16 +78,23 @@ class Picture:
         facts = tuple(_facts(analysis, options, shown, names))
         return cls(replace(diagram, facts=facts), opened, look, options, analysis)
 
+    @classmethod
+    def checked(cls, analysis: Analysis, options: Options) -> Picture:
+        """Return the picture with all findings, drawn to its end where there are mistakes."""
+        findings = () if analysis.source is None else analysis.findings
+        if analysis.graph.mistakes:
+            from shapecalc.diagnose import through_mistakes  # only here: it imports torch
+
+            analysis = through_mistakes(analysis)
+        return cls.of(analysis, options, findings)
+
     def scene(self) -> Scene:
         """Return everything at its place.
 
         Raises:
             BackendError: Graphviz is not there.
         """
-        direction = self.options.direction
-        return in_columns(
-            arrange(self.diagram, self.opened, self.look, direction=direction), direction
-        )
+        return arrange(self.diagram, self.opened, self.look, direction=self.options.direction)
 
     def svg(self) -> str:
         """Return the picture as SVG.
@@ -120,6 +126,8 @@ def _facts(
     analysis: Analysis, options: Options, shown: Sequence[Node], names: Names
 ) -> Iterator[str]:
     calls, _ = summary.sums(analysis)
+    if wrong := len(analysis.graph.mistakes):  # what comes after is taken for granted
+        calls = f"{len(analysis.layers):,} op calls, {wrong} mistake{'s' if wrong > 1 else ''}"
     yield f"{plain(analysis.graph.name)}: {calls}; {analysis.parameters:,} parameters"
     yield bracketed(summary.validity(analysis))
     if options.sizes and not options.folds:
@@ -231,6 +239,4 @@ def draw(
         runs=not unfold,
         folds=folds(os.fspath(output)),
     )
-    findings = () if analysis.source is None else analysis.findings
-    data = form(Picture.of(analysis, options, findings))
-    Path(output).write_bytes(data)
+    Path(output).write_bytes(form(Picture.checked(analysis, options)))

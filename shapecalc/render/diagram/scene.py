@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shapecalc.render.diagram import ushape
 from shapecalc.render.diagram.boxes import SMALL, Box, Line, Look
+from shapecalc.render.diagram.columns import in_columns
 from shapecalc.render.diagram.layout import (
     PADDING,
     Direction,
@@ -83,13 +84,15 @@ def arrange(
     for level in _levels(diagram.inside, opened):
         insides = [node.inside for node in level if node.inside is not None]
         found = place(insides, size, ports, labels.room, direction)
-        for node, placed in zip(level, found, strict=True):
-            rooms[node.id] = _room(placed, look.header(node), direction)
+        for node, inner, placed in zip(level, insides, found, strict=True):
+            fitted = in_columns(inner, placed, size, direction)
+            rooms[node.id] = _room(fitted, look.header(node), direction)
     whole = None
     if not any(node.id in rooms for node in diagram.inside.nodes):
         whole = ushape.placed(diagram.inside, size, labels.room, direction)
     if whole is None:
         (whole,) = place([diagram.inside], size, ports, labels.room, direction)
+        whole = in_columns(diagram.inside, whole, size, direction)
     frames: list[Frame] = []
     wires: list[Wire] = []
 

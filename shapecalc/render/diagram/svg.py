@@ -231,7 +231,8 @@ class Canvas:
     def _sentence(self, parent: Element, line: Line, x: float, y: float) -> None:
         """Draw several words as one text, so that narrower fonts leave no gaps between them."""
         middle = x + line.width / 2
-        text = SubElement(parent, "text", {"x": _n(middle), "y": _n(y), "text-anchor": "middle"})
+        place = {"x": _n(middle), "y": _n(y), "text-anchor": "middle", "xml:space": "preserve"}
+        text = SubElement(parent, "text", place)
         gap = ""
         for part in line.parts:
             match part:

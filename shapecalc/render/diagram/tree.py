@@ -70,7 +70,7 @@ class _Tree:
             inputs.append(node)
         edges = list(self._edges(records, nodes, makers))
         made = [n for n in nodes if n is not None]
-        if root is None or not self.graph.findings:
+        if root is None or root.finished:
             end, last = self._output(analysis, root, makers, made)
             made.append(end)
             edges += last
