@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from shapecalc.diagnose.arguments import arguments
-from shapecalc.trace.recorder import Recalling
 from shapecalc.trace.tracer import Rewriting
+from shapecalc.trace.watching import Recalling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,10 @@ from shapecalc.errors import InputError
 from shapecalc.explain.functions import stand_in
 from shapecalc.graph import Layer, LayerGraph
 from shapecalc.inputs import Pattern, fill
+from shapecalc.trace.function_names import function_name
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.symbolic_tensor import DTYPES
-from shapecalc.trace.tracer import function_name
 from shapecalc.verify.compare import real_model
 from shapecalc.verify.observe import buffers_kept, is_out_of_memory, too_large
 

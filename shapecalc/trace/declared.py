@@ -104,21 +104,21 @@ def handed_on(
     if isinstance(module, nn.RNNBase) and args[1:]:
         with contextlib.suppress(Exception):
             output = call(module, args[0])
-            record.refused(error)
+            record.mistakes.refused(error)
             return (output,)
     inputs = [x for x in tensors_in((args, kwargs)) if isinstance(x, SymbolicTensor)]
     shapes = declared(module, inputs)
     if shapes is None:
         return None
     made = tuple(
-        Shape(record.assumed_size(1) if size == UNKNOWN else size for size in shape)
+        Shape(record.mistakes.assumed_size(1) if size == UNKNOWN else size for size in shape)
         for shape in shapes
     )
     function = type(module).__name__
     op = Declared(function=function, outputs=made)
     operands = tuple(x.operand() for x in inputs)
     index = record.layer(Call(op, operands), function, made, (), label=Label.UNKNOWN)
-    record.refused(error, index)
+    record.mistakes.refused(error, index)
     first = inputs[0]
     dtype = next((weight.dtype for weight in module.parameters()), first.dtype_)
     outputs = [

@@ -19,7 +19,7 @@ from shapecalc.errors import DataDependentError
 from shapecalc.trace.symbolic_tensor import SymbolicTensor, tensors_in
 
 if TYPE_CHECKING:
-    from shapecalc.trace.recorder import Recorder
+    from shapecalc.trace.path_conditions import PathConditions
 
 _LARGEST = 1 << 20  # elements of a tensor that is computed
 _OF_SHAPE = {
@@ -83,7 +83,7 @@ def follow(
 
 
 def counted(
-    record: Recorder, func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: Any
+    path: PathConditions, func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: Any
 ) -> list[torch.Size] | None:
     """Return the shapes that come out of a call whose counts hang on sizes alone, at the hint."""
     first = args[0] if args else None
@@ -95,21 +95,21 @@ def counted(
     if given is None:
         return None
     made = _made(func, given, 0, in_place=False)
-    result = _computed_of(record, made)
+    result = _computed_of(path, made)
     if result is None:
         return None
     return [leaf.shape for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
 
 
-def values(record: Recorder, x: SymbolicTensor, *, number: bool = True) -> torch.Tensor | None:
+def values(path: PathConditions, x: SymbolicTensor, *, number: bool = True) -> torch.Tensor | None:
     """Return the values of a tensor at the hint, and pin there what they hang on; None for data.
 
     A `number` is wanted, not a truth that may decide nothing.
     """
     if x.made is None:
         return None
-    result = _computed_of(record, x.made)
-    record.choices.wanted |= number and record.choices.held
+    result = _computed_of(path, x.made)
+    path.choices.wanted |= number and path.choices.held
     return None if result is None else _output(result, x.made)
 
 
@@ -140,7 +140,7 @@ def without_values() -> DataDependentError:
     )
 
 
-def _computed_of(record: Recorder, made: Made) -> Any:
+def _computed_of(path: PathConditions, made: Made) -> Any:
     """Compute a call for real; None where data are in it, or it is too large.
 
     Raises:
@@ -148,19 +148,19 @@ def _computed_of(record: Recorder, made: Made) -> Any:
     """
     if made.valueless:
         raise without_values()
-    choices = record.choices
-    if any(str(symbol) in record.fresh for symbol in made.hangs_on):
+    choices = path.choices
+    if any(str(symbol) in path.fresh for symbol in made.hangs_on):
         return None
     choices.held = True
     if not choices.pins:
         return None
     try:
         with torch._C.DisableTorchFunction(), torch.device("cpu"):
-            result = _called(made, record.hint, {})
+            result = _called(made, path.hint, {})
     except Exception:  # whatever torch raises: these values are not known
         return None
     for symbol in sorted(made.hangs_on, key=str):
-        record.pin(symbol)
+        path.pin(symbol)
     return result
 
 

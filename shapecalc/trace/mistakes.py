@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from torch import nn
 
@@ -12,7 +11,8 @@ from shapecalc import dims
 from shapecalc.conditions import Hint
 from shapecalc.dims import Dim
 from shapecalc.errors import DataDependentError, ForwardError, ShapeError
-from shapecalc.graph import Finding, Layer, ModuleCall
+from shapecalc.graph import Finding, Layer
+from shapecalc.trace.module_calls import ModuleCalls, is_of_torch
 from shapecalc.trace.source import caller, is_caught, torch_refused
 
 _TRANSFORMERS = (
@@ -24,42 +24,30 @@ _TRANSFORMERS = (
 )
 
 
-@dataclass(slots=True)
-class OpenCall:
-    """A module call that has begun: what its record will say, and what was called within it."""
-
-    index: int
-    path: str
-    module: nn.Module
-    first_layer: int
-    first_mistake: int = 0
-    names: Counter[str] = field(default_factory=Counter)
-    children: int = 0
-
-
 class Mistakes:
     """The mistakes of one trace, and the symbols for the sizes that they put in doubt.
 
-    `_stack` are the module calls under way; `layers` and `calls` are what was recorded so far.
+    `layers` and `modules` are what the trace has recorded so far.
     """
 
-    def __init__(self, hint: Hint, *, recover: bool) -> None:
-        self.hint = hint
+    def __init__(
+        self, hint: Hint, layers: list[Layer], modules: ModuleCalls, *, recover: bool
+    ) -> None:
         self.recover = recover
-        self.mistakes: list[Finding] = []
-        self.layers: list[Layer] = []
-        self.calls: list[ModuleCall] = []
-        self._stack: list[OpenCall] = []
+        self.found: list[Finding] = []
+        self._hint = hint
+        self._layers = layers
+        self._modules = modules
         self._assumed = 0
 
-    def mistaken(self, index: int, errors: Sequence[ShapeError], where: str) -> None:
+    def add(self, index: int, errors: Sequence[ShapeError], where: str) -> None:
         """Write down what does not fit at a layer; what follows rests on it."""
-        layer = self.layers[index]
-        first = len(self.mistakes)
+        layer = self._layers[index]
+        first = len(self.found)
         if self._is_echo(layer):
             errors = ()
         for error in errors:
-            self.mistakes.append(
+            self.found.append(
                 Finding(
                     message=error.message,
                     layer=where,
@@ -70,31 +58,31 @@ class Mistakes:
                     index=index,
                 )
             )
-        own = frozenset(range(first, len(self.mistakes)))
-        self.layers[index] = replace(layer, rests_on=layer.rests_on | own)
+        own = frozenset(range(first, len(self.found)))
+        self._layers[index] = replace(layer, rests_on=layer.rests_on | own)
 
     def _is_echo(self, layer: Layer) -> bool:
         """Tell whether a mistake follows from another one within a transformer of torch.
 
         Its code is right. Only its attention receives tensors from outside, each for itself.
         """
-        for frame in self._stack:
+        for frame in self._modules.open:
             if isinstance(frame.module, _TRANSFORMERS):
-                seen = len(self.mistakes) > frame.first_mistake
+                seen = len(self.found) > frame.first_mistake
                 return seen and "attention" not in layer.function
         return False
 
     def refused(self, error: Exception, index: int | None = None) -> None:
         """Write down what the running module of torch raised; its layer, where one stands in."""
-        call = self._stack[-1].index
-        if len(self.mistakes) > self._stack[-1].first_mistake:
+        running = self._modules.open[-1]
+        if len(self.found) > running.first_mistake:
             return  # what is refused follows from a mistake within the module
         if index is not None:
-            own = frozenset({len(self.mistakes)})
-            self.layers[index] = replace(self.layers[index], rests_on=own)
+            own = frozenset({len(self.found)})
+            self._layers[index] = replace(self._layers[index], rests_on=own)
         known = error if isinstance(error, ShapeError) else ShapeError(str(error))
         shape = isinstance(error, ShapeError) or torch_refused(error)
-        self.mistakes.append(
+        self.found.append(
             Finding(
                 message=known.message if shape else f"{type(error).__name__}: {error}",
                 layer=getattr(error, "layer", ""),
@@ -104,16 +92,16 @@ class Mistakes:
                 condition=known.condition,
                 demand=known.demand,
                 index=index,
-                call=call,
+                call=running.index,
             )
         )
 
     def misused(self, call: int, why: str) -> None:
         """Write down that the tuple of a module call is taken for a tensor."""
-        frame = self._stack[-1] if self._stack else None
-        leaf = frame is not None and next(frame.module.children(), None) is None
-        layer = frame.path if leaf and frame else self.calls[call].name
-        self.mistakes.append(
+        running = self._modules.running
+        leaf = running is not None and running.is_leaf
+        layer = running.path if running and leaf else self._modules.calls[call].name
+        self.found.append(
             Finding(message=why, layer=layer, kind="tuple", location=caller(), call=call)
         )
 
@@ -130,13 +118,8 @@ class Mistakes:
         """
         name = f"a{self._assumed}"
         self._assumed += 1
-        self.hint[name] = hint
-        self.hint.data.add(name)
+        self._hint[name] = hint
+        self._hint.data.add(name)
         if either:
-            self.hint.either[name] = either
+            self._hint.either[name] = either
         return dims.symbol(name)
-
-
-def is_of_torch(module: nn.Module) -> bool:
-    """Tell whether a module is one of torch's layers."""
-    return type(module).__module__.startswith("torch.nn.modules.")

@@ -32,10 +32,10 @@ def item(tracer: Tracer, x: SymbolicTensor) -> Any:
         return known
     if _is_whole(x):
         if x.first_ is None:
-            x.first_ = tracer.record.fresh_size(".item()")
+            x.first_ = tracer.path.fresh_size(".item()")
         return tracer.symint(x.first_)
     if x.shape_:
-        tracer.record.pin(dims.product(x.shape_))
+        tracer.path.pin(dims.product(x.shape_))
     return as_number(x)
 
 
@@ -83,7 +83,7 @@ def truth(tracer: Tracer, x: SymbolicTensor) -> bool:
     known = known_value(tracer, x, number=False)
     if known is not None:
         return bool(known)
-    return bool(tracer.record.ask(f"whether {_said(x)} is true", (False, True)))
+    return bool(tracer.path.ask(f"whether {_said(x)} is true", (False, True)))
 
 
 def fraction(tracer: Tracer, x: SymbolicTensor) -> float:
@@ -95,7 +95,7 @@ def fraction(tracer: Tracer, x: SymbolicTensor) -> float:
         return float(known)
     if _is_whole(x):
         return float(item(tracer, x))
-    return float(tracer.record.ask(f"what {_said(x)} holds", _FRACTIONS, complete=False))
+    return float(tracer.path.ask(f"what {_said(x)} holds", _FRACTIONS, complete=False))
 
 
 def contains(tracer: Tracer, x: SymbolicTensor, element: Any) -> bool:
@@ -108,17 +108,17 @@ def equal(
     tracer: Tracer, x: SymbolicTensor, other: torch.Tensor, *args: Any, **kwargs: Any
 ) -> bool:
     """Answer whether two tensors are equal, or close to it."""
-    return bool(tracer.record.ask("whether two tensors are equal", (False, True)))
+    return bool(tracer.path.ask("whether two tensors are equal", (False, True)))
 
 
 def as_list(tracer: Tracer, x: SymbolicTensor) -> Any:
     """Return the numbers in a tensor, nested as its axes are."""
     if not x.shape_:
         return item(tracer, x)
-    found = held.values(tracer.record, x)
+    found = held.values(tracer.path, x)
     if found is not None:
         return found.tolist()
-    count = tracer.record.pin(x.shape_[0])
+    count = tracer.path.pin(x.shape_[0])
     if count > _MOST:
         return refuse(tracer, x)
     rows = [_row(x, n) for n in range(count)]
@@ -147,7 +147,7 @@ def refuse(tracer: Tracer, x: SymbolicTensor, *args: Any, **kwargs: Any) -> Any:
 
 def as_array(tracer: Tracer, x: SymbolicTensor, *args: Any, **kwargs: Any) -> Any:
     """Return the values of a tensor for NumPy."""
-    found = held.values(tracer.record, x)
+    found = held.values(tracer.path, x)
     return refuse(tracer, x) if found is None else found.numpy()
 
 
@@ -158,7 +158,7 @@ def known_value(tracer: Tracer, x: SymbolicTensor, *, number: bool = True) -> An
         if x.dtype_ is torch.bool:
             return bool(value)
         return tracer.symint(value) if _is_whole(x) else float(value)
-    found = held.values(tracer.record, x, number=number)
+    found = held.values(tracer.path, x, number=number)
     return found.item() if found is not None and found.numel() == 1 else None
 
 

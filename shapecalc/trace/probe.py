@@ -79,7 +79,7 @@ def measure(
     exact = len(alike) == len(runs) and all(None not in shape for shape in found)
     origin = f"an output of {name} ({why})"
     shapes = tuple(
-        Shape(tracer.record.fresh_size(origin) if size is None else size for size in shape)
+        Shape(tracer.path.fresh_size(origin) if size is None else size for size in shape)
         for shape in found
     )
     at = "; ".join(", ".join(f"{k}={v}" for k, v in run.sizes.items()) for run in alike)
@@ -130,14 +130,14 @@ def _shape_at(place: int, runs: Sequence[_Run], inputs: Sequence[Dim]) -> list[D
 
 def _samples(tracer: Tracer, symbols: tuple[Dim, ...]) -> Iterator[dict[str, int]]:
     """Yield sizes that lie on the tracer's path, the hint first."""
-    premises = list(tracer.record.premises)
+    premises = list(tracer.path.premises)
     # every symbol moves by itself: were two to move together, one could pass for the other
     steps = Random(0)
     found = 0
     for attempt in range(_ATTEMPTS if symbols else 1):
-        sizes = dict(tracer.record.hint)
+        sizes = dict(tracer.path.hint)
         for name in map(str, symbols):
-            sizes[name] = tracer.record.hint[name] + (steps.randrange(1, 40) if attempt else 0)
+            sizes[name] = tracer.path.hint[name] + (steps.randrange(1, 40) if attempt else 0)
         if found < _SAMPLES and all(condition.holds(sizes) for condition in premises):
             found += 1
             yield {str(name): sizes[str(name)] for name in symbols}

@@ -219,7 +219,7 @@ answers(T.__complex__)(numbers.refuse)
 def _int(tracer: Tracer, x: SymbolicTensor) -> int:
     number = numbers.item(tracer, x)
     if isinstance(number, SymbolicTensor):  # a fraction, cut off
-        return int(tracer.symint(tracer.record.fresh_size("int()")))
+        return int(tracer.symint(tracer.path.fresh_size("int()")))
     return int(number)
 
 

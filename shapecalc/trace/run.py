@@ -22,12 +22,12 @@ from shapecalc.trace.caches import UNHASHABLE, sizes, sizes_as_keys
 from shapecalc.trace.containers import shapes_of
 from shapecalc.trace.data_choices import Choices
 from shapecalc.trace.libraries import read_as_ops
-from shapecalc.trace.recorder import Recalling
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.source import raised_at, torch_refused
 from shapecalc.trace.symbolic_tensor import is_symbolic
 from shapecalc.trace.tracer import Rewriting, Tracer
 from shapecalc.trace.transforms import unwrapped
+from shapecalc.trace.watching import Recalling, watching_modules
 from shapecalc.trace.ways import followed, one_that_goes_on
 
 NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
@@ -133,7 +133,6 @@ def _trace(
     tracer = Tracer(model, Hint(hint), choices, at_once=at_once, recover=recover)
     tracer.rewritings.update(rewritings)
     record = tracer.record
-    record.recalls.update(recalls)
     output: Any = None
     findings: tuple[Finding, ...] = ()
 
@@ -144,7 +143,7 @@ def _trace(
         args, kwargs = fill(patterns, tensor)
         try:
             with (
-                tracer.record.watching_modules(),
+                watching_modules(tracer, recalls),
                 _unasked(),
                 _unchecked() if recover else contextlib.nullcontext(),
                 _scripts(tracer),
@@ -171,7 +170,7 @@ def _trace(
         name=type(model).__name__,
         inputs=patterns.inputs(),
         output=output,
-        findings=(*record.mistakes, *findings),
+        findings=(*record.mistakes.found, *findings),
         parameters=sum(
             0 if torch.nn.parameter.is_lazy(p) else p.numel() for p in model.parameters()
         ),

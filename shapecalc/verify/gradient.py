@@ -16,11 +16,11 @@ from shapecalc import dims
 from shapecalc.errors import InputError
 from shapecalc.graph import LayerGraph, OutputRef
 from shapecalc.inputs import Pattern, Patterns, fill
+from shapecalc.trace.function_names import function_name
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.run import is_lazy
 from shapecalc.trace.symbolic_tensor import DTYPES
-from shapecalc.trace.tracer import function_name
 from shapecalc.verify.double import double_by_default, in_double, initialized, plain_kernels
 from shapecalc.verify.observe import buffers_kept, is_out_of_memory, too_large
 

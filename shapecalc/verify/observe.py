@@ -16,10 +16,10 @@ from shapecalc import dims
 from shapecalc.errors import InputError
 from shapecalc.inputs import Pattern, Patterns, fill
 from shapecalc.trace.containers import shapes_of
+from shapecalc.trace.function_names import function_name
 from shapecalc.trace.queries import QUERIES
 from shapecalc.trace.restore import left_as_it_was
 from shapecalc.trace.symbolic_tensor import DTYPES
-from shapecalc.trace.tracer import function_name
 
 IntShape = tuple[int, ...]
 

@@ -12,8 +12,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from shapecalc.graph import LayerGraph
+from shapecalc.trace.function_names import function_name
 from shapecalc.trace.queries import QUERIES
-from shapecalc.trace.tracer import function_name
 
 Lost: TypeAlias = tuple[int | None, int]  # an output of a layer; None is a call of no layer
 Take: TypeAlias = Callable[[int | None, Any], None]
