@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shapecalc.diagnose import check, explain_errors, install, uninstall
     from shapecalc.dims import symbol
     from shapecalc.errors import (
+        BackendError,
         DataDependentError,
         DimMismatchError,
         DTypeError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
+    "BackendError",
     "DTypeError",
     "DataDependentError",
     "DimMismatchError",

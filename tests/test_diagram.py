@@ -439,7 +439,7 @@ def test_a_model_with_mistakes_is_drawn_to_its_end_and_says_what_rests_on_them()
     assert {path for path, signs in marks.items() if "✗" in signs} == wrong
     children = {name for name, _ in model.named_children()}
     assert children <= marks.keys()  # those after the first mistake as well
-    first = [path for path in marks if "✗" in marks[path]][0]
+    first = next(path for path in marks if "✗" in marks[path])
     before = list(marks)[: list(marks).index(first)]
     assert all("†" not in marks[path] for path in before)
     assert "†" in marks["head"]

@@ -368,12 +368,12 @@ def test_it_is_light_and_dark(opened: Any) -> None:
     assert page.evaluate(ground) == light
 
 
-def test_it_opens_at_once_and_is_small(opened: Any) -> None:
-    page = opened(analysis_of("resnet50"))
-    entry = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
-    page.wait_for_function(entry)
-    assert page.evaluate(entry) < 1000
-    assert page.evaluate("() => document.documentElement.outerHTML.length") < 2_000_000
+def test_it_opens_at_once_and_is_small(browser: Any, tmp_path: Path) -> None:
+    shown = Opened(browser, written(analysis_of("resnet50"), tmp_path / "resnet50.html"))
+    assert shown.painted() < 1000
+    assert shown.page.evaluate("() => document.documentElement.outerHTML.length") < 2_000_000
+    assert shown.complaints == []
+    shown.context.close()
 
 
 @pytest.mark.slow

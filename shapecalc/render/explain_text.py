@@ -94,7 +94,7 @@ def _part(part: Part, columns: int) -> Iterator[RenderableType]:
     match part:
         case Patch():
             yield Text(plain(part.name), style="bold")
-            yield from (item(Text(line)) for line in grids(part, columns - 2))
+            yield from (_whole(line) for line in grids(part, columns - 2))
             if part.chosen is not None:
                 where = zip(part.axes, part.place(part.chosen), strict=True)
                 there = ", ".join(f"{axis} {index}" for axis, index in where)
@@ -188,6 +188,11 @@ def _numbers(found: Explanation) -> Iterator[Number]:
                     yield from (term.value, term.weight or 0)
             case _:
                 yield from (*part.values.values(), part.value)
+
+
+def _whole(line: str) -> Text:
+    """Return a line that is never broken, however narrow the terminal is."""
+    return Text(f"  {line}", no_wrap=True, overflow="ignore")
 
 
 def _wrapped(text: str, columns: int, indent: int = 2) -> Text:

@@ -259,6 +259,6 @@ def print_parts(parts: Iterable[RenderableType], *, width: int | None, color: bo
         emoji=False,
     )
     for part in parts:
-        console.print(part)
+        console.print(part, crop=False)
     text = written.getvalue()
     return text if color else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
