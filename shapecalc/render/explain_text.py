@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -190,9 +190,10 @@ def _numbers(found: Explanation) -> Iterator[Number]:
                 yield from (*part.values.values(), part.value)
 
 
-def _whole(line: str) -> Text:
+def _whole(line: str) -> RenderableType:
     """Return a line that is never broken, however narrow the terminal is."""
-    return Text(f"  {line}", no_wrap=True, overflow="ignore")
+    # a text alone is joined with others when it is printed, and loses what it is set to
+    return Group(Text(f"  {line}", no_wrap=True, overflow="ignore"))
 
 
 def _wrapped(text: str, columns: int, indent: int = 2) -> Text:
