@@ -22,7 +22,7 @@ ROOT = Path(shapecalc.__file__).parent
 
 # From the ground up: a module imports only what stands before it. Names are files or packages.
 ORDER = (
-    "errors", "dims", "conditions", "sets", "access", "dtypes", "op", "registry", "ops", "graph", "coverage", "receptive_field", "at", "inputs",
+    "errors", "dims", "conditions", "sets", "access", "dtypes", "op", "registry", "ops", "graph", "coverage", "receptive_field", "at", "inputs", "hints",
     "sizes", "solve", "trace", "spec", "target", "analysis", "diagnose", "verify", "explain", "render", "cli", "__main__",
 )  # fmt: skip
 # Imports against the order, made inside functions, and why.

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from torch import nn
 
 from examples.unet import UNet
-from shapecalc import analysis as analysis_module
+from shapecalc.analysis import analysis as analysis_module
 from shapecalc.analysis import analyze
 from shapecalc.cli import main
 from shapecalc.cli import sizes as sizes_module

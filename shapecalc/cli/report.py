@@ -45,11 +45,9 @@ def report(
     analysis = analyzed(target, inputs, arguments, train=train, values=explain)
     if sizes and not analysis.graph.findings:
         analysis = on_path_at(analysis, complete(analysis, sizes))
-    from shapecalc.render import page
-    from shapecalc.render.diagram import html
+    from shapecalc.render.page.report import report as page
 
     with quiet():
-        inset = html.inset(analysis, sizes)
-        text = page.document(analysis, sizes=sizes, diagram=inset, explain=explain)
+        text = page(analysis, sizes, explain=explain)
     emit(text, output)
     said(analysis)

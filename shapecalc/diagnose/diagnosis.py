@@ -9,7 +9,6 @@ from typing import Any
 
 from torch import nn
 
-from shapecalc.analysis import hint_for
 from shapecalc.diagnose import rules as _rules  # registers them  # noqa: F401
 from shapecalc.diagnose.built import built_at
 from shapecalc.diagnose.case import Case, lifted
@@ -32,6 +31,7 @@ from shapecalc.diagnose.subject import Mistake, Subject, mistakes
 from shapecalc.diagnose.trials import Trials, Wanted, key
 from shapecalc.dims import Shape
 from shapecalc.errors import PatternError, TargetError
+from shapecalc.hints import hint_for
 from shapecalc.inputs import Pattern, Patterns, parse_inputs, parse_pattern
 from shapecalc.trace.infer_inputs import check_call, infer_inputs, positional_names
 from shapecalc.trace.run import trace

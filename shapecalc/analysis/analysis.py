@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from shapecalc import dims
+from shapecalc.analysis.paths import Paths
+from shapecalc.analysis.source import is_spec
 from shapecalc.at import At
-from shapecalc.errors import InputError, PatternError, RejectedInput, TargetError
-from shapecalc.graph import (
-    Input,
-    Layer,
-    LayerGraph,
-    ModuleCall,
-    Premise,
-)
-from shapecalc.inputs import Patterns, parse_inputs
+from shapecalc.errors import InputError, RejectedInput
+from shapecalc.graph import Input, Layer, LayerGraph, ModuleCall, Premise
+from shapecalc.inputs import Patterns
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from shapecalc.diagnose import Finding
     from shapecalc.explain import Explanation
     from shapecalc.render.diagram.layout import Direction
@@ -32,14 +23,10 @@ if TYPE_CHECKING:
     from shapecalc.sizes import AcceptedSizes
     from shapecalc.sizes.exploration import Exploration
     from shapecalc.solve.solution import Solution
-    from shapecalc.spec import Spec
     from shapecalc.verify import Verification
 
-# sizes that tell floors apart and leave room for the usual networks; all different
-_HINTS = {"N": 5, "B": 5, "C": 3, "D": 16, "T": 24, "L": 96, "H": 224, "W": 256}
 TRACES = 200  # of one exploration
 SECONDS = 20.0
-_OTHERS = (160, 192, 288, 320, 352, 416, 448)
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,7 @@ class Analysis:
         """
         if self.source is None:
             raise InputError("the model is not at hand any more, so that it cannot be checked")
-        if _is_spec(self.source):
+        if is_spec(self.source):
             from shapecalc.diagnose.specs import check_spec
 
             return check_spec(self.source)[0].findings
@@ -110,7 +97,7 @@ class Analysis:
     def symbols(self) -> tuple[str, ...]:
         """The sizes that `at` takes: the symbols of the inputs, and of a spec's parameters."""
         names = dict.fromkeys(str(symbol) for symbol in self.graph.symbols)
-        if _is_spec(self.source):
+        if is_spec(self.source):
             names.update(dict.fromkeys(self.graph.hint))
         return tuple(names)
 
@@ -170,26 +157,10 @@ class Analysis:
         return _by_name(self.graph.calls)
 
     @cached_property
-    def _graphs(self) -> list[LayerGraph]:
-        """The graphs of all paths that were traced so far and reach the outputs."""
-        return [self.graph] if not self.graph.mistakes else []
-
-    def _trace(self, sizes: Mapping[str, int]) -> LayerGraph:
-        graph = _retrace(self.source, self.patterns, sizes, train=self.train)
-        if not graph.findings:
-            self._graphs.append(graph)
-        return graph
-
-    @cached_property
-    def _exploration(self) -> Exploration:
-        from shapecalc.sizes.exploration import Exploration
-
-        if not self.patterns.inputs() or self.source is None:
-            raise InputError("these formulas cannot be derived again at other sizes")
-        hint = {name: self.graph.hint[name] for name in self.symbols}
-        exploration = Exploration(self._trace, hint, least=self._least)
-        exploration.add(self.graph)
-        return exploration
+    def _paths(self) -> Paths:
+        return Paths(
+            self.graph, self.patterns, self.source, self.symbols, self._least, train=self.train
+        )
 
     @cached_property
     def sizes(self) -> AcceptedSizes:
@@ -214,8 +185,8 @@ class Analysis:
         """
         from shapecalc.sizes import AcceptedSizes
 
-        self._exploration.cover(traces=traces, seconds=seconds, told=told)
-        found = AcceptedSizes.of(self._exploration, self._accepts)
+        self._paths.exploration.cover(traces=traces, seconds=seconds, told=told)
+        found = AcceptedSizes.of(self._paths.exploration, self._accepts)
         self.__dict__["sizes"] = found
         return found
 
@@ -242,7 +213,7 @@ class Analysis:
         from shapecalc.solve import Solver
 
         names = for_.replace(",", " ").split() if isinstance(for_, str) else for_
-        failed = self._exploration.failed
+        failed = self._paths.exploration.failed
         return Solver(self.sizes, failed, self.graph.hint).solve(question, for_=names)
 
     def at(self, **sizes: int) -> At:
@@ -255,13 +226,8 @@ class Analysis:
             RejectedInput: the model does not accept these sizes.
             PatternError: a symbol has no value, or a value is not a size.
         """
-        self._check(sizes)
-        for graph in self._graphs:
-            if graph.holds(sizes):
-                return At(graph, sizes)
-        if not self.patterns.inputs() or self.source is None:
-            raise InputError("these formulas cannot be derived again at other sizes")
-        graph = self._trace(sizes)
+        self._paths.check(sizes)
+        graph = self._paths.at(sizes)
         if not graph.mistakes:
             return At(graph, sizes)
         given = ", ".join(f"{name}={size}" for name, size in sizes.items())
@@ -271,21 +237,6 @@ class Analysis:
             reasons=reasons,
             nearest=lambda: self.sizes.nearest(**sizes),
         )
-
-    def _check(self, sizes: Mapping[str, int]) -> None:
-        names = self.symbols
-        missing = [name for name in names if name not in sizes]
-        if missing:
-            raise PatternError(f"a size is missing for {', '.join(missing)}: give {missing[0]}=...")
-        unknown = [name for name in sizes if name not in names]
-        if unknown:
-            known = ", ".join(names) or "none"
-            raise PatternError(f"{unknown[0]} is no symbol of this model; they are: {known}")
-        for name, size in sizes.items():
-            least = 0 if name in getattr(self.source, "paddings", ()) else 1
-            if not isinstance(size, int) or isinstance(size, bool) or size < least:
-                wanted = f"a whole number of at least {least}"
-                raise PatternError(f"{name} is a size: {wanted}, got {size!r}")
 
     def verify(
         self,
@@ -372,16 +323,11 @@ class Analysis:
             InputError: the file cannot be written, or the model has no values to be run with.
             PatternError: `at` names no symbol of the model, or no size.
         """
-        from shapecalc.render import page
-        from shapecalc.render.diagram import html
+        from shapecalc.render.page.report import write_report
 
-        self._check({**{name: self.graph.hint[name] for name in self.symbols}, **(at or {})})
-        inset = html.inset(self, at or {})
-        text = page.document(self, sizes=at, diagram=inset, explain=explain)
-        try:
-            Path(output).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot write {output}: {error.strerror or error}") from error
+        first = {name: self.graph.hint[name] for name in self.symbols}
+        self._paths.check({**first, **(at or {})})
+        write_report(self, output, at or {}, explain=explain)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Return the table and the picture, of which a notebook shows what it can."""
@@ -403,101 +349,3 @@ def _by_name(records: Iterable[Any]) -> dict[str, list[Any]]:
     for record in records:
         found.setdefault(record.name, []).append(record)
     return found
-
-
-def _retrace(
-    source: Any, patterns: Patterns, sizes: Mapping[str, int], *, train: bool
-) -> LayerGraph:
-    if _is_spec(source):
-        from shapecalc import spec
-
-        return spec.trace(source, sizes)
-    from shapecalc.trace.run import trace
-
-    return trace(source, patterns, sizes, train=train)
-
-
-def analyze(
-    model: nn.Module | Spec | str | os.PathLike[str] | Mapping[str, Any],
-    *inputs: Any,
-    train: bool = False,
-    **kwinputs: Any,
-) -> Analysis:
-    """Return the shapes of a model for every input size.
-
-    `model` is an `nn.Module`, the path of a YAML spec, or a parsed spec. `inputs` and
-    `kwinputs` are patterns such as `"N,3,H,W"` or `"N,T:int64"`, nested in lists, tuples and
-    dicts as `forward` expects them; without any, the pattern is inferred from the layers that
-    see the input first. The model is traced in evaluation mode unless `train`.
-
-    Raises:
-        PatternError: a pattern cannot be read, or none can be inferred.
-        SpecError: the spec has a mistake.
-        TargetError: `model` is nothing that can be analysed.
-    """
-    if _is_spec(model) or isinstance(model, (str, os.PathLike, Mapping)):
-        return _analyze_spec(model, inputs, kwinputs)
-    import torch
-
-    if type(model).__name__ == "OptimizedModule":  # of torch.compile, which is slow to import
-        model = cast("nn.Module", getattr(model, "_orig_mod", model))
-    if not isinstance(model, torch.nn.Module):
-        given: Any = model
-        got = f"the class {given.__name__}" if isinstance(given, type) else repr(given)
-        raise TargetError(
-            f"expected an nn.Module, the path of a YAML spec or a parsed spec, got {got}"
-        )
-    from shapecalc.trace.infer_inputs import check_call, infer_inputs, positional_names
-    from shapecalc.trace.run import explore
-
-    if inputs or kwinputs:
-        patterns = parse_inputs(inputs, kwinputs, positional_names(model))
-        check_call(model, patterns)
-    else:
-        patterns = infer_inputs(model, train=train)
-    graph = explore(model, patterns, hint_for(patterns), train=train)
-    return Analysis(graph, patterns, model, train)
-
-
-def _is_spec(model: object) -> bool:
-    return type(model).__name__ == "Spec" and type(model).__module__.startswith("shapecalc.spec")
-
-
-def _analyze_spec(model: Any, inputs: tuple[Any, ...], kwinputs: Mapping[str, Any]) -> Analysis:
-    from shapecalc import spec
-
-    if inputs or kwinputs:
-        raise PatternError("a spec names its own inputs: change `input:` in the spec")
-    if isinstance(model, str) and re.fullmatch(r"[\w./-]+(\.py)?:\w[\w.]*", model):
-        raise TargetError(f"{model} is a target of the command line: import it, and pass the model")
-    loaded = model if _is_spec(model) else spec.load(model)
-    graph = spec.graph(loaded)
-    patterns = parse_inputs(tuple(_pattern(tensor) for tensor in graph.inputs), {})
-    return Analysis(graph, patterns, loaded)
-
-
-def _pattern(tensor: Input) -> Any:
-    from shapecalc.inputs import Pattern
-
-    return Pattern(tensor.name, tensor.shape, tensor.dtype)
-
-
-def hint_for(patterns: Patterns) -> dict[str, int]:
-    """Return a first size for every symbol, different for each.
-
-    >>> from shapecalc.inputs import parse_inputs
-    >>> hint_for(parse_inputs(("N,3,H,W",), {}))
-    {'N': 5, 'H': 224, 'W': 256}
-    """
-    names: dict[str, None] = {}
-    for pattern in patterns.all():
-        for dim in pattern.shape:
-            names.update(dict.fromkeys(str(symbol) for symbol in dims.symbols_of((dim,))))
-    others = iter(_OTHERS * len(names))
-    taken: dict[str, int] = {}
-    for name in names:
-        size = _HINTS.get(name)
-        while size is None or size in taken.values():
-            size = next(others, None) or 7 + len(taken)
-        taken[name] = size
-    return taken
