@@ -69,7 +69,12 @@ def inset(analysis: Analysis, sizes: Mapping[str, int]) -> Inset:
         BackendError: Graphviz is not there.
     """
     options = Options(sizes={**first_sizes(analysis), **sizes}, folds=True)
-    return diagram(Picture.of(first_path(analysis), options, findings_of(analysis)))
+    shown, findings = first_path(analysis), findings_of(analysis)
+    if shown.graph.mistakes:
+        from shapecalc.diagnose import through_mistakes  # only here: it imports torch
+
+        shown = through_mistakes(shown)
+    return diagram(Picture.of(shown, options, findings))
 
 
 def diagram(picture: Picture) -> Inset:
