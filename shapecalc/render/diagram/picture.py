@@ -126,7 +126,8 @@ def _facts(
     analysis: Analysis, options: Options, shown: Sequence[Node], names: Names
 ) -> Iterator[str]:
     calls, _ = summary.sums(analysis)
-    if wrong := len({finding.layer for finding in analysis.graph.mistakes}):  # what comes after is taken for granted
+    wrong = len({finding.layer for finding in analysis.graph.mistakes})
+    if wrong:  # what comes after is taken for granted
         calls = f"{len(analysis.layers):,} op calls, {wrong} with mistakes"
     yield f"{plain(analysis.graph.name)}: {calls}; {analysis.parameters:,} parameters"
     yield bracketed(summary.validity(analysis))
