@@ -32,7 +32,6 @@ from shapecalc.trace.ways import followed, one_that_goes_on
 
 NO_BOOL = "must be bool, not SymBool"  # what torch says of an undecided comparison
 _SYMBOLIC_SIZE = re.compile(r"\bSym(Int|Float|Bool)\b")
-_REPAIRS = 6  # hints that are tried before the space of sizes is cut
 _ATTEMPTS = 24  # hints that are tried before a model is said to fail
 
 
@@ -44,13 +43,15 @@ def explore(
     When no path does that, the trace that came furthest is the answer.
     """
     graph = first = trace(model, patterns, hint, train=train)
-    for _ in range(_REPAIRS):
+    for _ in range(_ATTEMPTS):
         if not graph.mistakes:
             return graph
         beyond = _beyond(graph, hint)
         if beyond is None:
             break
-        graph = trace(model, patterns, beyond, train=train)
+        before, graph = graph, trace(model, patterns, beyond, train=train)
+        if graph.mistakes and len(graph.layers) <= len(before.layers):
+            break  # it came no further
     graph = first
     exploration = Exploration(lambda at: trace(model, patterns, at, train=train), hint)
     exploration.add(graph)
