@@ -61,7 +61,8 @@ STEPS = {
     ],
     "products": [
         lambda x, k: torch.outer(x[0, 0, 0], x[0, 0, :, 0]).expand(1, 4, -1, -1),
-        lambda x, k: torch.kron(x, x.new_ones(1, 1, k, 2)),
+        # kron views its operands, and the order in memory that linalg.solve leaves is not followed
+        lambda x, k: torch.kron(x.contiguous(), x.new_ones(1, 1, k, 2)),
         lambda x, k: torch.inner(x, x.new_ones(k, x.shape[-1])),
         lambda x, k: torch.tensordot(x, x.new_ones(x.shape[3], k), dims=1),
         lambda x, k: torch.linalg.vecdot(x, x[..., :1], dim=2)[:, :, None],
