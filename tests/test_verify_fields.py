@@ -22,6 +22,7 @@ from examples.unet import UNet
 from shapecalc.access import WHOLE, Access, Interval, Window, same
 from shapecalc.analysis import Analysis, analyze
 from shapecalc.cli import main
+from shapecalc.errors import InputError
 from shapecalc.ops.convolution import Conv
 from shapecalc.ops.matmul import MatMul
 from shapecalc.ops.mutating import Roll
@@ -535,3 +536,21 @@ def test_larger_models(name: str) -> None:
     verification = of_torchvision(name).verify()
     assert verification, str(verification)
     assert all(run.slices for run in verification.field_runs)
+
+
+class Emptied(nn.Module):
+    """Takes means and products over rows that are not there."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        nothing = x[..., -1:-1, :]
+        pooled = nn.functional.adaptive_avg_pool2d(nothing, 1)
+        return pooled + nothing.mT @ nothing + x
+
+
+def test_a_tensor_without_elements_hands_nothing_on() -> None:
+    analysis = analyze(Emptied(), "N,4,H,W")
+    (product,) = (layer for layer in analysis.layers if layer.kind == "matmul")
+    with pytest.raises(InputError, match="no input"):
+        print(product.receptive_field)
+    assert analysis.verify(sizes=[(8, 8)])
+    assert analysis["add_1"].receptive_field.size == (1, 1)

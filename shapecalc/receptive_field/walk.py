@@ -146,6 +146,9 @@ class _Walk:
             for source in layer.sources
         ]
         shapes = tuple(map(self.shape, layer.in_shapes))
+        for n, shape in enumerate(shapes):
+            if 0 in shape:  # a tensor without elements hands nothing on, whatever is made of it
+                operands[n] = None
         made = []
         for output, shape in enumerate(layer.out_shapes):
             out, reads = self.shape(shape), self.reads_of(layer, output)
