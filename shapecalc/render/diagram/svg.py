@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from shapecalc.render.diagram.annotate import RESTS
 from shapecalc.render.diagram.boxes import (
     SMALL,
     Bracket,
@@ -313,6 +314,7 @@ def describe(node: Node, look: Look) -> str:
     lines += [f"output {output.text(says(output.shape))}" for output in node.outputs]
     lines += [f"{node.parameters:,} parameters"] if node.parameters else []
     lines += [f"receptive field {node.field}"] if node.field else []
-    lines += [f"known: {node.label}"] if node.role not in ("input", "output") else []
+    if node.role not in ("input", "output") and RESTS not in {mark.sign for mark in node.marks}:
+        lines.append(f"known: {node.label}")
     lines += [f"{mark.sign} {mark.text}" for mark in node.marks]
     return "\n".join(lines)
